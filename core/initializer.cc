@@ -1,0 +1,242 @@
+#include "core/initializer.h"
+
+#include <cmath>
+#include <limits>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
+#include "core/status_macros.h"
+
+namespace emb {
+namespace {
+
+// A numeric parameter of a scheme: its PyTorch name, where it is kept, and
+// whether a caller must give it.
+struct Param {
+  absl::string_view name;
+  double Initializer::*member;
+  bool required = false;
+};
+
+constexpr Param kA = {"a", &Initializer::a};
+constexpr Param kB = {"b", &Initializer::b};
+constexpr Param kMean = {"mean", &Initializer::mean};
+constexpr Param kStd = {"std", &Initializer::std};
+constexpr Param kVal = {"val", &Initializer::val, true};
+constexpr Param kGain = {"gain", &Initializer::gain};
+
+constexpr Param kUniformParams[] = {kA, kB};
+constexpr Param kNormalParams[] = {kMean, kStd};
+constexpr Param kConstantParams[] = {kVal};
+constexpr Param kXavierParams[] = {kGain};
+constexpr Param kKaimingParams[] = {kA};
+
+struct SchemeInfo {
+  InitScheme scheme;
+  absl::string_view name;
+  absl::Span<const Param> params;
+  bool kaiming = false;  // Has mode and nonlinearity too.
+};
+
+constexpr SchemeInfo kSchemes[] = {
+    {InitScheme::kUniform, "uniform", kUniformParams},
+    {InitScheme::kNormal, "normal", kNormalParams},
+    {InitScheme::kConstant, "constant", kConstantParams},
+    {InitScheme::kOnes, "ones", {}},
+    {InitScheme::kZeros, "zeros", {}},
+    {InitScheme::kXavierUniform, "xavier_uniform", kXavierParams},
+    {InitScheme::kXavierNormal, "xavier_normal", kXavierParams},
+    {InitScheme::kKaimingUniform, "kaiming_uniform", kKaimingParams, true},
+    {InitScheme::kKaimingNormal, "kaiming_normal", kKaimingParams, true},
+};
+
+// Schemes of torch.nn.init that this build does not have.
+constexpr absl::string_view kLaterSchemes[] = {"eye", "trunc_normal",
+                                               "orthogonal", "sparse"};
+
+struct GainInfo {
+  absl::string_view nonlinearity;
+  double gain;
+};
+
+constexpr GainInfo kGains[] = {
+    {"linear", 1},           {"conv1d", 1},           {"conv2d", 1},
+    {"conv3d", 1},           {"conv_transpose1d", 1}, {"conv_transpose2d", 1},
+    {"conv_transpose3d", 1}, {"sigmoid", 1},          {"tanh", 5.0 / 3},
+    {"selu", 3.0 / 4},
+};
+
+const SchemeInfo& InfoOf(InitScheme scheme) {
+  for (const SchemeInfo& info : kSchemes) {
+    if (info.scheme == scheme) return info;
+  }
+  return kSchemes[0];  // Not reached: kSchemes has every scheme.
+}
+
+absl::StatusOr<const SchemeInfo*> FindScheme(absl::string_view name) {
+  if (name.empty()) name = "normal";
+  for (const SchemeInfo& info : kSchemes) {
+    if (info.name == name) return &info;
+  }
+  for (const absl::string_view later : kLaterSchemes) {
+    if (later == name) {
+      return absl::UnimplementedError(absl::StrCat(
+          "initializer.scheme: ", name, ", which this build does not have"));
+    }
+  }
+  std::string known;
+  for (const SchemeInfo& info : kSchemes) {
+    absl::StrAppend(&known, known.empty() ? "" : ", ", info.name);
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "initializer.scheme: \"", name.substr(0, 64), "\", want one of ", known));
+}
+
+absl::Status ArgError(absl::string_view name, absl::string_view complaint) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("initializer.", name.substr(0, 64), ": ", complaint));
+}
+
+absl::Status SetMode(absl::string_view mode, Initializer& init) {
+  const std::string lower = absl::AsciiStrToLower(mode);  // As PyTorch does.
+  if (lower == "fan_in") {
+    init.mode = FanMode::kFanIn;
+  } else if (lower == "fan_out") {
+    init.mode = FanMode::kFanOut;
+  } else {
+    return ArgError("mode", absl::StrCat("\"", mode.substr(0, 64),
+                                         "\", want fan_in or fan_out"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetText(const SchemeInfo& info, absl::string_view name,
+                     const std::string& text, Initializer& init) {
+  if (info.kaiming && name == "mode") return SetMode(text, init);
+  if (info.kaiming && name == "nonlinearity") {
+    init.nonlinearity = text;
+    return CalculateGain(text, 0).status();
+  }
+  for (const Param& param : info.params) {
+    if (param.name == name) {
+      return ArgError(
+          name, absl::StrCat("\"", text.substr(0, 64), "\", want a number"));
+    }
+  }
+  return ArgError(name, absl::StrCat(info.name, " has no such argument"));
+}
+
+absl::Status SetNumber(const SchemeInfo& info, absl::string_view name,
+                       double number, Initializer& init) {
+  for (const Param& param : info.params) {
+    if (param.name != name) continue;
+    // A constant may be anything that a float32 can hold.
+    const bool constant = info.scheme == InitScheme::kConstant;
+    const bool in_range = std::abs(number) <= std::numeric_limits<float>::max();
+    if (!in_range && !(constant && !std::isfinite(number))) {
+      return ArgError(name,
+                      absl::StrCat(number, ", want a finite float32 number"));
+    }
+    init.*param.member = number;
+    return absl::OkStatus();
+  }
+  if (info.kaiming && (name == "mode" || name == "nonlinearity")) {
+    return ArgError(name, absl::StrCat(number, ", want a name"));
+  }
+  return ArgError(name, absl::StrCat(info.name, " has no such argument"));
+}
+
+absl::Status CheckRanges(const Initializer& init) {
+  if (init.scheme == InitScheme::kUniform) {
+    if (!(init.a <= init.b)) {
+      return ArgError("a", absl::StrCat(init.a, ", want at most b = ", init.b));
+    }
+    const float width = static_cast<float>(init.b) - static_cast<float>(init.a);
+    if (!std::isfinite(width)) {
+      return ArgError(
+          "b", absl::StrCat(init.b, " - ", init.a, " is beyond float32"));
+    }
+  }
+  if (init.std < 0) {
+    return ArgError("std", absl::StrCat(init.std, ", want at least 0"));
+  }
+  if (init.gain < 0) {
+    return ArgError("gain", absl::StrCat(init.gain, ", want at least 0"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckNames(const SchemeInfo& info, const InitArgs& args) {
+  for (size_t i = 0; i < args.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (args[i].first == args[j].first) {
+        return ArgError(args[i].first, "given twice");
+      }
+    }
+  }
+  for (const Param& param : info.params) {
+    bool given = false;
+    for (const auto& [name, value] : args) given |= name == param.name;
+    if (param.required && !given) {
+      return ArgError(param.name,
+                      absl::StrCat("missing, ", info.name, " needs it"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Initializer> ParseInitializer(absl::string_view scheme,
+                                             const InitArgs& args) {
+  EMB_ASSIGN_OR_RETURN(const SchemeInfo* const info, FindScheme(scheme));
+  EMB_RETURN_IF_ERROR(CheckNames(*info, args));
+  Initializer init;
+  init.scheme = info->scheme;
+  for (const auto& [name, value] : args) {
+    if (const auto* const number = std::get_if<double>(&value)) {
+      EMB_RETURN_IF_ERROR(SetNumber(*info, name, *number, init));
+    } else {
+      EMB_RETURN_IF_ERROR(
+          SetText(*info, name, std::get<std::string>(value), init));
+    }
+  }
+  EMB_RETURN_IF_ERROR(CheckRanges(init));
+  return init;
+}
+
+absl::string_view InitSchemeName(InitScheme scheme) {
+  return InfoOf(scheme).name;
+}
+
+InitArgs InitializerArgs(const Initializer& initializer) {
+  const SchemeInfo& info = InfoOf(initializer.scheme);
+  InitArgs args;
+  for (const Param& param : info.params) {
+    args.emplace_back(std::string(param.name), initializer.*param.member);
+  }
+  if (info.kaiming) {
+    args.emplace_back(
+        "mode", initializer.mode == FanMode::kFanIn ? "fan_in" : "fan_out");
+    args.emplace_back("nonlinearity", initializer.nonlinearity);
+  }
+  return args;
+}
+
+absl::StatusOr<double> CalculateGain(absl::string_view nonlinearity,
+                                     double param) {
+  if (nonlinearity == "relu") return std::sqrt(2.0);
+  if (nonlinearity == "leaky_relu") {
+    return std::sqrt(2.0 / (1 + param * param));
+  }
+  for (const GainInfo& info : kGains) {
+    if (info.nonlinearity == nonlinearity) return info.gain;
+  }
+  return ArgError("nonlinearity",
+                  absl::StrCat("\"", nonlinearity.substr(0, 64),
+                               "\" is not known to calculate_gain"));
+}
+
+}  // namespace emb

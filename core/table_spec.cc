@@ -1,0 +1,79 @@
+#include "core/table_spec.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "core/status_macros.h"
+
+namespace emb {
+namespace {
+
+absl::Status SpecError(absl::string_view field, int64_t given,
+                       absl::string_view want) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, ": ", given, ", want ", want));
+}
+
+bool IsNameCharacter(char c) {
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' ||
+         c == '_' || c == '-';
+}
+
+absl::Status CheckShape(const TableSpec& spec) {
+  if (spec.num_rows < 1) {
+    return SpecError("num_rows", spec.num_rows, "at least 1");
+  }
+  if (spec.dim < 1 || spec.dim > kDimMax) {
+    return SpecError("dim", spec.dim, absl::StrCat("1 to ", kDimMax));
+  }
+  if (spec.num_rows > std::numeric_limits<int64_t>::max() / spec.row_bytes()) {
+    return SpecError(
+        "num_rows", spec.num_rows,
+        absl::StrCat("rows of ", spec.row_bytes(), " bytes to fit 2^63 bytes"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ValidateTableName(absl::string_view name) {
+  const auto bad = std::find_if_not(name.begin(), name.end(), IsNameCharacter);
+  if (bad != name.end()) {
+    // Not echoed: it may be anything, also not text.
+    return absl::InvalidArgumentError(absl::StrCat(
+        "name: character ", bad - name.begin(),
+        " is not allowed, want letters, digits, '.', '_' and '-'"));
+  }
+  if (name.empty() || name.size() > kTableNameBytesMax) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "name: ", name.size(), " characters, want 1 to ", kTableNameBytesMax));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<TableSpec> MakeTableSpec(TableSpec spec) {
+  EMB_RETURN_IF_ERROR(ValidateTableName(spec.name));
+  if (spec.dtype != DType::kFloat32) {
+    return absl::UnimplementedError(
+        absl::StrCat("dtype: ", DTypeName(spec.dtype),
+                     ", this build has tables of float32 only"));
+  }
+  if (spec.max_norm.has_value()) {
+    return absl::UnimplementedError("max_norm: this build does not have it");
+  }
+  EMB_RETURN_IF_ERROR(CheckShape(spec));
+  if (spec.padding_idx.has_value()) {
+    const int64_t given = *spec.padding_idx;
+    if (given < -spec.num_rows || given >= spec.num_rows) {
+      return SpecError(
+          "padding_idx", given,
+          absl::StrCat("[", -spec.num_rows, ", ", spec.num_rows, ")"));
+    }
+    spec.padding_idx = given < 0 ? given + spec.num_rows : given;
+  }
+  return spec;
+}
+
+}  // namespace emb

@@ -1,0 +1,124 @@
+#include "core/table_spec.h"
+
+#include <functional>
+#include <limits>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/testing/status_matchers.h"
+
+namespace emb {
+namespace {
+
+using absl::StatusCode;
+using testing::HasSubstr;
+
+constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
+
+TableSpec GoodSpec() {
+  TableSpec spec;
+  spec.name = "item";
+  spec.num_rows = 10;
+  spec.dim = 3;
+  return spec;
+}
+
+TEST(MakeTableSpec, RefusesWhatIsNoTable) {
+  const struct {
+    absl::string_view what;
+    std::function<void(TableSpec&)> change;
+    StatusCode code;
+    std::string complaint;
+  } cases[] = {
+      {"no rows", [](TableSpec& s) { s.num_rows = 0; },
+       StatusCode::kInvalidArgument, "num_rows: 0, want at least 1"},
+      {"negative rows", [](TableSpec& s) { s.num_rows = -1; },
+       StatusCode::kInvalidArgument, "num_rows: -1"},
+      {"fewest rows", [](TableSpec& s) { s.num_rows = kMin; },
+       StatusCode::kInvalidArgument, "num_rows"},
+      {"no dim", [](TableSpec& s) { s.dim = 0; }, StatusCode::kInvalidArgument,
+       "dim: 0, want 1 to 65536"},
+      {"dim too large", [](TableSpec& s) { s.dim = kDimMax + 1; },
+       StatusCode::kInvalidArgument, "dim: 65537"},
+      {"size beyond 64 bits", [](TableSpec& s) { s.num_rows = kMax / 4; },
+       StatusCode::kInvalidArgument, "to fit 2^63 bytes"},
+      {"padding_idx = num_rows", [](TableSpec& s) { s.padding_idx = 10; },
+       StatusCode::kInvalidArgument, "padding_idx: 10, want [-10, 10)"},
+      {"padding_idx < -num_rows", [](TableSpec& s) { s.padding_idx = -11; },
+       StatusCode::kInvalidArgument, "padding_idx: -11"},
+      {"padding_idx extreme", [](TableSpec& s) { s.padding_idx = kMin; },
+       StatusCode::kInvalidArgument, "padding_idx"},
+      {"dtype of a later build",
+       [](TableSpec& s) { s.dtype = DType::kFloat16; },
+       StatusCode::kUnimplemented, "dtype: float16"},
+      {"max_norm", [](TableSpec& s) { s.max_norm = 1.0; },
+       StatusCode::kUnimplemented, "max_norm"},
+      {"name", [](TableSpec& s) { s.name = "a b"; },
+       StatusCode::kInvalidArgument, "character 1"},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(std::string(c.what));
+    TableSpec spec = GoodSpec();
+    c.change(spec);
+    EXPECT_THAT(MakeTableSpec(spec), StatusIs(c.code, HasSubstr(c.complaint)));
+  }
+}
+
+TEST(MakeTableSpec, TakesTheEdges) {
+  TableSpec spec = GoodSpec();
+  spec.dim = kDimMax;
+  EMB_EXPECT_OK(MakeTableSpec(spec));
+  spec.dim = 1;
+  spec.num_rows = kMax / 4;
+  EMB_EXPECT_OK(MakeTableSpec(spec));
+}
+
+TEST(MakeTableSpec, CountsANegativePaddingIdxFromTheEnd) {
+  const struct {
+    int64_t given;
+    int64_t want;
+  } cases[] = {{0, 0}, {9, 9}, {-1, 9}, {-10, 0}};
+  for (const auto& c : cases) {
+    TableSpec spec = GoodSpec();
+    spec.padding_idx = c.given;
+    EMB_ASSERT_OK_AND_ASSIGN(const TableSpec made, MakeTableSpec(spec));
+    EXPECT_EQ(made.padding_idx, c.want);
+    EXPECT_EQ(made.zero_row(), c.want);
+  }
+}
+
+TEST(TableSpec, AKeptPaddingRowIsNotZero) {
+  TableSpec spec = GoodSpec();
+  spec.padding_idx = 0;
+  spec.keep_padding_row = true;
+  EXPECT_EQ(spec.zero_row(), std::nullopt);
+}
+
+TEST(ValidateTableName, RefusesByPosition) {
+  const struct {
+    std::string name;
+    std::string complaint;
+  } cases[] = {
+      {"", "0 characters, want 1 to 128"},
+      {std::string(129, 'a'), "129 characters"},
+      {"a/b", "character 1"},
+      {"item@7", "character 4"},
+      {"caf\xc3\xa9", "character 3"},
+      {" item", "character 0"},
+      {"item\n", "character 4"},
+      {std::string("a\0b", 3), "character 1"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_THAT(ValidateTableName(c.name),
+                StatusIs(StatusCode::kInvalidArgument, HasSubstr(c.complaint)));
+  }
+  for (const char* const name : {"a", "A.b_c-9", "...", "-x"}) {
+    EMB_EXPECT_OK(ValidateTableName(name));
+  }
+  EMB_EXPECT_OK(ValidateTableName(std::string(128, 'a')));
+}
+
+}  // namespace
+}  // namespace emb
