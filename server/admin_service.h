@@ -1,0 +1,67 @@
+// The control plane: adapts TableAdmin to the table manager.
+#ifndef EMB_SERVER_ADMIN_SERVICE_H_
+#define EMB_SERVER_ADMIN_SERVICE_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "embedding/v1/admin.grpc.pb.h"
+#include "server/memory_budget.h"
+#include "server/registry.h"
+#include "server/table_manager.h"
+#include "server/worker_pool.h"
+
+namespace emb {
+
+// Threads  Thread-safe. Calls that change tables run on the worker pool.
+class AdminService final : public embedding::v1::TableAdmin::CallbackService {
+ public:
+  struct Dependencies {
+    TableManager& manager;
+    const Registry& registry;
+    const MemoryBudget& budget;
+    WorkerPool& workers;
+    std::string server_version;
+    absl::Time started_at;
+    std::function<absl::Time()> now;
+  };
+
+  // Everything referred to outlives the service.
+  explicit AdminService(Dependencies dependencies);
+
+  grpc::ServerUnaryReactor* CreateTable(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::CreateTableRequest* request,
+      embedding::v1::CreateTableResponse* response) override;
+  grpc::ServerUnaryReactor* GetTable(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::GetTableRequest* request,
+      embedding::v1::GetTableResponse* response) override;
+  grpc::ServerUnaryReactor* ListTables(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::ListTablesRequest* request,
+      embedding::v1::ListTablesResponse* response) override;
+  grpc::ServerUnaryReactor* DropTable(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::DropTableRequest* request,
+      embedding::v1::DropTableResponse* response) override;
+  grpc::ServerReadReactor<embedding::v1::ImportTableRequest>* ImportTable(
+      grpc::CallbackServerContext* context,
+      embedding::v1::ImportTableResponse* response) override;
+  grpc::ServerUnaryReactor* GetStatus(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::GetStatusRequest* request,
+      embedding::v1::GetStatusResponse* response) override;
+
+ private:
+  // UNAVAILABLE while tables are being loaded.
+  absl::Status CheckLoaded() const;
+
+  const Dependencies deps_;
+};
+
+}  // namespace emb
+
+#endif  // EMB_SERVER_ADMIN_SERVICE_H_

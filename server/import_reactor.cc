@@ -1,0 +1,109 @@
+#include "server/import_reactor.h"
+
+#include <cstddef>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "core/status_macros.h"
+#include "server/log.h"
+#include "server/proto_convert.h"
+#include "server/status_convert.h"
+
+namespace emb {
+namespace {
+
+namespace pb = embedding::v1;
+
+constexpr size_t kDataBytesMax = size_t{1} << 20;
+
+}  // namespace
+
+ImportReactor::ImportReactor(grpc::CallbackServerContext& context,
+                             pb::ImportTableResponse& response,
+                             TableManager& manager, const Registry& registry,
+                             WorkerPool& workers)
+    : context_(context),
+      response_(response),
+      manager_(manager),
+      registry_(registry),
+      workers_(workers) {
+  StartRead(&message_);
+}
+
+void ImportReactor::OnReadDone(bool ok) {
+  workers_.Run([this, ok] { Step(ok); });
+}
+
+void ImportReactor::Step(bool ok) {
+  if (!ok) return End(Complete());
+  const absl::Status status = TakeMessage();
+  if (!status.ok()) return End(status);
+  StartRead(&message_);
+}
+
+absl::Status ImportReactor::TakeMessage() {
+  switch (message_.part_case()) {
+    case pb::ImportTableRequest::kHeader:
+      return TakeHeader();
+    case pb::ImportTableRequest::kData:
+      return TakeData();
+    case pb::ImportTableRequest::PART_NOT_SET:
+      break;
+  }
+  return absl::InvalidArgumentError("message: want a header or data");
+}
+
+absl::Status ImportReactor::TakeHeader() {
+  if (registry_.phase() == Phase::kLoading) {
+    return absl::UnavailableError("loading tables, try again");
+  }
+  if (import_ != nullptr) {
+    return absl::InvalidArgumentError("header: sent twice, want it once");
+  }
+  EMB_ASSIGN_OR_RETURN(const TableSpec spec,
+                       ImportSpecFromProto(message_.header()));
+  EMB_ASSIGN_OR_RETURN(import_, manager_.StartImport(spec));
+  return absl::OkStatus();
+}
+
+absl::Status ImportReactor::TakeData() {
+  if (import_ == nullptr) {
+    return absl::InvalidArgumentError("data: sent before the header");
+  }
+  const pb::ImportData& data = message_.data();
+  if (data.data().size() > kDataBytesMax) {
+    return FieldError(absl::StatusCode::kInvalidArgument, "data.data",
+                      absl::StrCat(": ", data.data().size(),
+                                   " bytes, want at most ", kDataBytesMax));
+  }
+  if (data.offset() != import_->offset()) {
+    return FieldError(
+        absl::StatusCode::kInvalidArgument, "data.offset",
+        absl::StrCat(" = ", data.offset(), ", want ", import_->offset()));
+  }
+  return import_->Append(
+      {reinterpret_cast<const std::byte*>(data.data().data()),
+       data.data().size()});
+}
+
+// The caller has sent its last message, or is gone.
+absl::Status ImportReactor::Complete() {
+  if (context_.IsCancelled()) return absl::CancelledError("import cancelled");
+  if (import_ == nullptr) {
+    return absl::InvalidArgumentError("header: missing");
+  }
+  EMB_ASSIGN_OR_RETURN(const auto table, import_->Finish());
+  LogTable("table_imported", *table);
+  *response_.mutable_table() = TableInfoToProto(*table);
+  return absl::OkStatus();
+}
+
+void ImportReactor::End(const absl::Status& status) {
+  if (!status.ok()) LogFailure("import_failed", status);
+  // Before the caller hears of it: the name is free, and what was written of
+  // a failed import is gone.
+  import_.reset();
+  Finish(ToGrpcStatus(status));
+}
+
+}  // namespace emb

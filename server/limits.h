@@ -1,0 +1,23 @@
+// Every fixed limit of the server, in one place.
+#ifndef EMB_SERVER_LIMITS_H_
+#define EMB_SERVER_LIMITS_H_
+
+#include <cstdint>
+
+namespace emb {
+
+// Each is a flag of the same name, is listed in the README, and has a test
+// on both sides of its edge. Table names are bounded by kTableNameBytesMax.
+struct Limits {
+  int64_t request_bytes_max = int64_t{4} << 20;  // One message, any call.
+  int64_t answer_bytes_max = int64_t{64} << 20;  // All values of a Lookup.
+  int64_t request_ids_max = 262'144;             // All features of a Lookup.
+  int64_t request_features_max = 1'024;
+  int64_t shape_dims_max = 16;  // Axes of a DenseShape.
+  int64_t tables_max = 10'000;
+  int64_t dim_max = 65'536;
+};
+
+}  // namespace emb
+
+#endif  // EMB_SERVER_LIMITS_H_

@@ -1,0 +1,93 @@
+#include "server/listener.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "core/status_macros.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
+#include "server/address.h"
+
+namespace emb {
+namespace {
+
+// Settings that protect a server whose callers may be slow, silent or many.
+void SetArguments(const Limits& limits, grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(static_cast<int>(limits.request_bytes_max));
+  // Without this a second server shares the port in silence.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 8 << 10);
+  // A peer that connects and says nothing; the default is two minutes.
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  builder.AddChannelArgument(
+      GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 30'000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 300'000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, 1'800'000);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 30'000);
+}
+
+absl::StatusOr<Address> CheckedAddress(const ListenerOptions& options) {
+  auto address = ParseAddress(options.address);
+  if (!address.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(options.flag, ": ", address.status().message()));
+  }
+  if (!address->is_local() && !options.insecure) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        options.flag, ": other machines can reach \"", options.address,
+        "\" and this build has no TLS; want a loopback address, unix:PATH, "
+        "or --insecure on a network that you trust"));
+  }
+  return address;
+}
+
+}  // namespace
+
+absl::Status CheckListenerOptions(const ListenerOptions& options) {
+  return CheckedAddress(options).status();
+}
+
+absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(
+    const ListenerOptions& options, grpc::Service& service,
+    const std::string& service_name) {
+  EMB_ASSIGN_OR_RETURN(Address address, CheckedAddress(options));
+  auto listener = absl::WrapUnique(new Listener);
+  listener->service_name_ = service_name;
+  grpc::ServerBuilder builder;
+  SetArguments(options.limits, builder);
+  int port = 0;
+  builder.AddListeningPort(address.ToString(),
+                           grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&service);
+  listener->server_ = builder.BuildAndStart();
+  if (listener->server_ == nullptr || port == 0) {
+    return absl::UnavailableError(
+        absl::StrCat(options.flag, ": cannot listen on ", options.address,
+                     "; is it in use, or not an address of this machine?"));
+  }
+  if (!address.is_unix()) address.port = port;
+  listener->address_ = address.ToString();
+  listener->SetServing(false);
+  return listener;
+}
+
+void Listener::SetServing(bool serving) {
+  auto* const health = server_->GetHealthCheckService();
+  // The empty name is the server as a whole.
+  health->SetServingStatus("", serving);
+  health->SetServingStatus(service_name_, serving);
+}
+
+void Listener::Shutdown(absl::Duration timeout) {
+  server_->Shutdown(std::chrono::system_clock::now() +
+                    absl::ToChronoMilliseconds(timeout));
+  server_->Wait();
+}
+
+}  // namespace emb

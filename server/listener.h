@@ -1,0 +1,59 @@
+// One gRPC server on one address with one service.
+#ifndef EMB_SERVER_LISTENER_H_
+#define EMB_SERVER_LISTENER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "grpcpp/server.h"
+#include "server/limits.h"
+
+namespace emb {
+
+struct ListenerOptions {
+  std::string flag;     // For messages, such as "--listen".
+  std::string address;  // As ParseAddress takes it.
+  bool insecure = false;
+  Limits limits;
+};
+
+// Errors   INVALID_ARGUMENT  a malformed address, or one that other machines
+//                            can reach without `insecure`; names the flag.
+absl::Status CheckListenerOptions(const ListenerOptions& options);
+
+// Listener serves one service and the standard health service beside it. It
+// begins as "not serving".
+//
+// Threads  Thread-safe after Start.
+class Listener {
+ public:
+  // `service` outlives the listener.
+  //
+  // Errors   As CheckListenerOptions.
+  //          UNAVAILABLE  the address cannot be listened on.
+  static absl::StatusOr<std::unique_ptr<Listener>> Start(
+      const ListenerOptions& options, grpc::Service& service,
+      const std::string& service_name);
+
+  // Sets the health of the server as a whole and of the service.
+  void SetServing(bool serving);
+
+  // Refuses new calls, waits for those in flight, then cancels them.
+  void Shutdown(absl::Duration timeout);
+
+  const std::string& address() const { return address_; }
+
+ private:
+  Listener() = default;
+
+  std::string address_;
+  std::string service_name_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace emb
+
+#endif  // EMB_SERVER_LISTENER_H_

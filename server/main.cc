@@ -1,0 +1,65 @@
+// embedding-server: starts, serves until SIGTERM or SIGINT, drains, exits 0.
+#include <pthread.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <memory>
+#include <thread>
+
+#include "server/log.h"
+#include "server/server.h"
+#include "server/server_flags.h"
+
+namespace {
+
+// Exit statuses: 2 for a wrong command line, 1 for anything else.
+constexpr int kExitFailure = 1;
+constexpr int kExitUsage = 2;
+
+// Waits for the signals that end the server; they are blocked everywhere
+// else. The first asks for a drain, a second one ends the process at once.
+void HandleSignals(const sigset_t& signals, emb::Server& server) {
+  int signal = 0;
+  sigwait(&signals, &signal);
+  emb::Log(emb::LogLevel::kInfo, "signal", {{"number", int64_t{signal}}});
+  server.RequestStop();
+  sigwait(&signals, &signal);
+  emb::Log(emb::LogLevel::kWarning, "stopped_at_once",
+           {{"number", int64_t{signal}}});
+  _exit(kExitFailure);
+}
+
+int Fail(const absl::Status& status) {
+  emb::Log(emb::LogLevel::kError, "start_failed",
+           {{"code", absl::StatusCodeToString(status.code())},
+            {"message", status.message()}});
+  return absl::IsInvalidArgument(status) ? kExitUsage : kExitFailure;
+}
+
+int Run(const emb::ServerOptions& options, const sigset_t& signals) {
+  auto server = emb::Server::Start(options);
+  if (!server.ok()) return Fail(server.status());
+  std::thread(HandleSignals, signals, std::ref(**server)).detach();
+  if (const absl::Status status = (*server)->Load(); !status.ok()) {
+    // Asked to stop before it was up: nothing to drain.
+    if (absl::IsCancelled(status)) return EXIT_SUCCESS;
+    return Fail(status);
+  }
+  (*server)->WaitForStop();
+  return (*server)->Stop().ok() ? EXIT_SUCCESS : kExitFailure;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto options = emb::ParseServerFlags(argc, argv);
+  if (!options.ok()) return Fail(options.status());
+  // Blocked before any thread starts, so that all inherit it.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return Run(*options, signals);
+}

@@ -1,0 +1,43 @@
+#include "server/memory_budget.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace emb {
+
+MemoryBudget::Reservation::Reservation(Reservation&& other) noexcept
+    : budget_(std::exchange(other.budget_, nullptr)), bytes_(other.bytes_) {}
+
+MemoryBudget::Reservation& MemoryBudget::Reservation::operator=(
+    Reservation&& other) noexcept {
+  const Reservation old(std::move(*this));  // Given back on return.
+  budget_ = std::exchange(other.budget_, nullptr);
+  bytes_ = other.bytes_;
+  return *this;
+}
+
+MemoryBudget::Reservation::~Reservation() {
+  if (budget_ == nullptr) return;
+  MutexLock lock(budget_->mutex_);
+  budget_->used_bytes_ -= bytes_;
+}
+
+absl::StatusOr<MemoryBudget::Reservation> MemoryBudget::Reserve(int64_t bytes) {
+  MutexLock lock(mutex_);
+  if (bytes > limit_bytes_ - used_bytes_) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("memory: ", bytes, " bytes needed, ",
+                     limit_bytes_ - used_bytes_, " of ", limit_bytes_,
+                     " are free; drop tables or raise --memory_limit"));
+  }
+  used_bytes_ += bytes;
+  return Reservation(this, bytes);
+}
+
+int64_t MemoryBudget::used_bytes() const {
+  MutexLock lock(mutex_);
+  return used_bytes_;
+}
+
+}  // namespace emb

@@ -1,0 +1,51 @@
+// How much memory tables may take.
+#ifndef EMB_SERVER_MEMORY_BUDGET_H_
+#define EMB_SERVER_MEMORY_BUDGET_H_
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "core/mutex.h"
+
+namespace emb {
+
+// MemoryBudget is asked before a table is allocated, so that what does not
+// fit is refused rather than killed by the kernel.
+//
+// Threads  Thread-safe.
+class MemoryBudget {
+ public:
+  // A part of the budget, given back at its end. Must not outlive the budget.
+  class Reservation {
+   public:
+    Reservation() = default;
+    Reservation(MemoryBudget* budget, int64_t bytes)
+        : budget_(budget), bytes_(bytes) {}
+    Reservation(Reservation&& other) noexcept;
+    Reservation& operator=(Reservation&& other) noexcept;
+    ~Reservation();
+
+   private:
+    MemoryBudget* budget_ = nullptr;
+    int64_t bytes_ = 0;
+  };
+
+  explicit MemoryBudget(int64_t limit_bytes) : limit_bytes_(limit_bytes) {}
+
+  // Errors   RESOURCE_EXHAUSTED  names the need, the use and the limit.
+  // REQUIRES: bytes >= 0.
+  absl::StatusOr<Reservation> Reserve(int64_t bytes);
+
+  int64_t limit_bytes() const { return limit_bytes_; }
+  int64_t used_bytes() const;
+
+ private:
+  const int64_t limit_bytes_;
+  mutable Mutex mutex_;
+  int64_t used_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace emb
+
+#endif  // EMB_SERVER_MEMORY_BUDGET_H_

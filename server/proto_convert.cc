@@ -1,0 +1,153 @@
+#include "server/proto_convert.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "core/status_macros.h"
+#include "storage/digest.h"
+
+namespace emb {
+namespace {
+
+namespace pb = embedding::v1;
+
+struct DTypePair {
+  pb::DType proto;
+  DType dtype;
+};
+
+constexpr DTypePair kDTypes[] = {
+    {pb::DTYPE_UNSPECIFIED, DType::kFloat32},
+    {pb::DTYPE_FLOAT32, DType::kFloat32},
+    {pb::DTYPE_FLOAT16, DType::kFloat16},
+    {pb::DTYPE_BFLOAT16, DType::kBFloat16},
+    {pb::DTYPE_INT8_ROWWISE, DType::kInt8Rowwise},
+    {pb::DTYPE_INT4_ROWWISE, DType::kInt4Rowwise},
+};
+
+absl::StatusOr<DType> DTypeFromProto(pb::DType proto) {
+  for (const DTypePair& pair : kDTypes) {
+    if (pair.proto == proto) return pair.dtype;
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("dtype: ", proto, " is no DType"));
+}
+
+pb::DType DTypeToProto(DType dtype) {
+  for (const DTypePair& pair : kDTypes) {
+    if (pair.dtype == dtype && pair.proto != pb::DTYPE_UNSPECIFIED) {
+      return pair.proto;
+    }
+  }
+  return pb::DTYPE_UNSPECIFIED;
+}
+
+// The fields that CreateTable and ImportTable share.
+absl::StatusOr<TableSpec> BaseSpecFromProto(const pb::TableSpec& proto) {
+  TableSpec spec;
+  spec.name = proto.name();
+  spec.num_rows = proto.num_rows();
+  spec.dim = proto.dim();
+  EMB_ASSIGN_OR_RETURN(spec.dtype, DTypeFromProto(proto.dtype()));
+  if (proto.has_padding_idx()) spec.padding_idx = proto.padding_idx();
+  if (proto.has_max_norm()) spec.max_norm = proto.max_norm();
+  if (proto.has_norm_type()) spec.norm_type = proto.norm_type();
+  return spec;
+}
+
+absl::StatusOr<Initializer> InitializerFromProto(const pb::Initializer& proto) {
+  InitArgs args;
+  for (const auto& [name, arg] : proto.args()) {
+    switch (arg.value_case()) {
+      case pb::InitArgument::kNumber:
+        args.emplace_back(name, arg.number());
+        break;
+      case pb::InitArgument::kText:
+        args.emplace_back(name, arg.text());
+        break;
+      case pb::InitArgument::VALUE_NOT_SET:
+        return absl::InvalidArgumentError(
+            absl::StrCat("initializer.", name.substr(0, 64), ": has no value"));
+    }
+  }
+  // A protobuf map has no order; errors should.
+  std::sort(args.begin(), args.end());
+  return ParseInitializer(proto.scheme(), args);
+}
+
+void InitializerToProto(const Initializer& init, pb::Initializer& proto) {
+  proto.set_scheme(std::string(InitSchemeName(init.scheme)));
+  for (const auto& [name, value] : InitializerArgs(init)) {
+    pb::InitArgument& arg = (*proto.mutable_args())[name];
+    if (const auto* const number = std::get_if<double>(&value)) {
+      arg.set_number(*number);
+    } else {
+      arg.set_text(std::get<std::string>(value));
+    }
+  }
+}
+
+void SpecToProto(const TableSpec& spec, pb::TableSpec& proto) {
+  proto.set_name(spec.name);
+  proto.set_num_rows(spec.num_rows);
+  proto.set_dim(spec.dim);
+  proto.set_dtype(DTypeToProto(spec.dtype));
+  if (spec.padding_idx) proto.set_padding_idx(*spec.padding_idx);
+  if (spec.max_norm) proto.set_max_norm(*spec.max_norm);
+  proto.set_norm_type(spec.norm_type);
+  if (spec.initializer) {
+    InitializerToProto(*spec.initializer, *proto.mutable_initializer());
+    proto.set_seed(spec.seed);
+    proto.set_generator(pb::GENERATOR_TORCH_MT19937);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<TableSpec> CreateSpecFromProto(const pb::TableSpec& proto) {
+  EMB_ASSIGN_OR_RETURN(TableSpec spec, BaseSpecFromProto(proto));
+  EMB_ASSIGN_OR_RETURN(spec.initializer,
+                       InitializerFromProto(proto.initializer()));
+  spec.seed = proto.seed();
+  if (proto.generator() != pb::GENERATOR_UNSPECIFIED &&
+      proto.generator() != pb::GENERATOR_TORCH_MT19937) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("generator: ", proto.generator(), " is no Generator"));
+  }
+  return spec;
+}
+
+absl::StatusOr<TableSpec> ImportSpecFromProto(const pb::ImportHeader& header) {
+  const pb::TableSpec& proto = header.spec();
+  if (proto.has_initializer() || proto.seed() != 0 ||
+      proto.generator() != pb::GENERATOR_UNSPECIFIED) {
+    return absl::InvalidArgumentError(
+        "header.spec: initializer, seed and generator must be unset, the "
+        "rows are given");
+  }
+  EMB_ASSIGN_OR_RETURN(TableSpec spec, BaseSpecFromProto(proto));
+  spec.keep_padding_row = header.keep_padding_row();
+  return spec;
+}
+
+pb::TableInfo TableInfoToProto(const ServedTable& table) {
+  const VersionRecord& record = table.record;
+  pb::TableInfo info;
+  SpecToProto(record.spec, *info.mutable_spec());
+  info.set_version(static_cast<uint64_t>(record.version));
+  info.set_revision(static_cast<uint64_t>(record.revision));
+  info.set_digest(DigestToHex(record.digest));
+  info.set_data_bytes(record.spec.data_bytes());
+  info.set_created_at_seconds(absl::ToUnixSeconds(record.created_at));
+  info.set_keep_padding_row(record.spec.keep_padding_row);
+  info.set_initialized(record.spec.initializer.has_value());
+  info.set_state(table.state.ok() ? pb::TABLE_STATE_SERVING
+                                  : pb::TABLE_STATE_DAMAGED);
+  info.set_state_message(std::string(table.state.message()));
+  return info;
+}
+
+}  // namespace emb

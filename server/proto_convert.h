@@ -1,0 +1,30 @@
+// Table definitions between the wire and core.
+#ifndef EMB_SERVER_PROTO_CONVERT_H_
+#define EMB_SERVER_PROTO_CONVERT_H_
+
+#include "absl/status/statusor.h"
+#include "core/table_spec.h"
+#include "embedding/v1/admin.pb.h"
+#include "server/registry.h"
+
+namespace emb {
+
+// What CreateTable was given, with an initializer. Not checked beyond what
+// the types need: MakeTableSpec does that.
+//
+// Errors   INVALID_ARGUMENT  unknown enum value; as ParseInitializer.
+absl::StatusOr<TableSpec> CreateSpecFromProto(
+    const embedding::v1::TableSpec& proto);
+
+// What ImportTable was given, without an initializer.
+//
+// Errors   INVALID_ARGUMENT  unknown enum value; an initializer, seed or
+//                            generator is set.
+absl::StatusOr<TableSpec> ImportSpecFromProto(
+    const embedding::v1::ImportHeader& header);
+
+embedding::v1::TableInfo TableInfoToProto(const ServedTable& table);
+
+}  // namespace emb
+
+#endif  // EMB_SERVER_PROTO_CONVERT_H_

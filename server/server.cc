@@ -1,0 +1,186 @@
+#include "server/server.h"
+
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "core/mutex.h"
+#include "core/status_macros.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "server/admin_service.h"
+#include "server/listener.h"
+#include "server/log.h"
+#include "server/lookup_service.h"
+#include "server/machine_memory.h"
+#include "server/memory_budget.h"
+#include "server/reclaimer.h"
+#include "server/registry.h"
+#include "server/table_loader.h"
+#include "server/table_manager.h"
+#include "server/worker_pool.h"
+#include "storage/rocks_table_store.h"
+
+namespace emb {
+namespace {
+
+// Changes of tables that run at the same time; each is bound by the disk.
+constexpr int kWorkers = 4;
+
+int64_t MemoryLimitOf(const ServerOptions& options) {
+  if (options.memory_limit_bytes > 0) return options.memory_limit_bytes;
+  return MachineMemoryBytes() / 5 * 4;
+}
+
+// Both are process-wide settings of gRPC that every later builder follows.
+void SetUpGrpc(bool reflection) {
+  CaptureGrpcLog();
+  grpc::EnableDefaultHealthCheckService(true);
+  if (reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+}
+
+}  // namespace
+
+// In the order of construction; destroyed from the last to the first, so that
+// nothing outlives what it refers to.
+struct Server::Parts {
+  Parts(const ServerOptions& o, std::unique_ptr<TableStore> s)
+      : options(o),
+        store(std::move(s)),
+        budget(MemoryLimitOf(o)),
+        manager({*store, registry, budget, reclaimer, o.limits, absl::Now}),
+        workers(kWorkers),
+        lookup_service(registry, o.limits),
+        admin_service({manager, registry, budget, workers, ServerVersion(),
+                       absl::Now(), absl::Now}) {}
+
+  const ServerOptions options;
+  const std::unique_ptr<TableStore> store;
+  MemoryBudget budget;
+  Registry registry;
+  Reclaimer reclaimer;
+  TableManager manager;
+  WorkerPool workers;
+  LookupService lookup_service;
+  AdminService admin_service;
+  std::unique_ptr<Listener> data_listener;
+  std::unique_ptr<Listener> admin_listener;
+  bool stopped = false;
+
+  Mutex mutex;
+  CondVar stop_changed;
+  bool stop_requested ABSL_GUARDED_BY(mutex) = false;
+};
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(
+    const ServerOptions& options) {
+  if (options.data_dir.empty()) {
+    return absl::InvalidArgumentError("--data_dir: empty, want a directory");
+  }
+  const ListenerOptions data = {"--listen", options.listen, options.insecure,
+                                options.limits};
+  const ListenerOptions admin = {"--admin_listen", options.admin_listen,
+                                 options.insecure, options.limits};
+  // Before anything is made on disk.
+  EMB_RETURN_IF_ERROR(CheckListenerOptions(data));
+  EMB_RETURN_IF_ERROR(CheckListenerOptions(admin));
+  SetUpGrpc(options.reflection);
+  EMB_ASSIGN_OR_RETURN(std::unique_ptr<TableStore> store,
+                       OpenRocksTableStore({.data_dir = options.data_dir}));
+  auto parts = std::make_unique<Parts>(options, std::move(store));
+  EMB_ASSIGN_OR_RETURN(parts->data_listener,
+                       Listener::Start(data, parts->lookup_service,
+                                       "embedding.v1.EmbeddingService"));
+  EMB_ASSIGN_OR_RETURN(
+      parts->admin_listener,
+      Listener::Start(admin, parts->admin_service, "embedding.v1.TableAdmin"));
+  Log(LogLevel::kInfo, "listening",
+      {{"data", parts->data_listener->address()},
+       {"admin", parts->admin_listener->address()},
+       {"data_dir", options.data_dir},
+       {"memory_limit_bytes", parts->budget.limit_bytes()},
+       {"version", ServerVersion()}});
+  return absl::WrapUnique(new Server(std::move(parts)));
+}
+
+Server::~Server() {
+  if (parts_->stopped) return;
+  if (parts_->data_listener) parts_->data_listener->Shutdown({});
+  if (parts_->admin_listener) parts_->admin_listener->Shutdown({});
+}
+
+absl::Status Server::Load() {
+  const absl::Time start = absl::Now();
+  LoadOptions load;
+  load.num_threads = parts_->options.load_threads;
+  load.cancelled = [this] {
+    MutexLock lock(parts_->mutex);
+    return parts_->stop_requested;
+  };
+  load.on_table = [](const ServedTable& table) {
+    if (table.state.ok()) {
+      LogTable("table_loaded", table);
+    } else {
+      LogFailure("table_damaged", table.state);
+    }
+  };
+  EMB_ASSIGN_OR_RETURN(
+      const auto snapshot,
+      LoadTables(*parts_->store, parts_->budget, parts_->reclaimer, load));
+  parts_->registry.Replace(snapshot);
+  parts_->registry.set_phase(Phase::kServing);
+  parts_->data_listener->SetServing(true);
+  parts_->admin_listener->SetServing(true);
+  Log(LogLevel::kInfo, "serving",
+      {{"tables", static_cast<int64_t>(snapshot->tables.size())},
+       {"bytes", parts_->budget.used_bytes()},
+       {"load_seconds", absl::ToDoubleSeconds(absl::Now() - start)}});
+  return absl::OkStatus();
+}
+
+void Server::RequestStop() {
+  MutexLock lock(parts_->mutex);
+  parts_->stop_requested = true;
+  parts_->stop_changed.NotifyAll();
+}
+
+void Server::WaitForStop() {
+  MutexLock lock(parts_->mutex);
+  while (!parts_->stop_requested) parts_->stop_changed.Wait(parts_->mutex);
+}
+
+absl::Status Server::Stop() {
+  const ServerOptions& options = parts_->options;
+  Log(LogLevel::kInfo, "draining",
+      {{"delay_seconds", absl::ToDoubleSeconds(options.drain_delay)}});
+  parts_->registry.set_phase(Phase::kDraining);
+  parts_->data_listener->SetServing(false);
+  parts_->admin_listener->SetServing(false);
+  // Callers see "not serving" and go elsewhere before the listener closes.
+  absl::SleepFor(options.drain_delay);
+  parts_->data_listener->Shutdown(options.drain_timeout);
+  parts_->admin_listener->Shutdown(options.drain_timeout);
+  parts_->stopped = true;
+  const absl::Status status = parts_->store->Close();
+  if (status.ok()) {
+    Log(LogLevel::kInfo, "stopped");
+  } else {
+    LogFailure("stop_failed", status);
+  }
+  return status;
+}
+
+const std::string& Server::data_address() const {
+  return parts_->data_listener->address();
+}
+
+const std::string& Server::admin_address() const {
+  return parts_->admin_listener->address();
+}
+
+std::string ServerVersion() { return EMB_VERSION; }
+
+}  // namespace emb

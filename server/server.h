@@ -1,0 +1,80 @@
+// The whole server: store, registry, two gRPC listeners, and their order of
+// starting and stopping.
+#ifndef EMB_SERVER_SERVER_H_
+#define EMB_SERVER_SERVER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/limits.h"
+
+namespace emb {
+
+struct ServerOptions {
+  std::string data_dir;
+  std::string listen = "127.0.0.1:50051";
+  std::string admin_listen = "127.0.0.1:50052";
+  // Allows plain text on addresses that other machines can reach.
+  bool insecure = false;
+  bool reflection = true;
+  // Bytes that tables may take; 0: 80 % of the cgroup's or machine's memory.
+  int64_t memory_limit_bytes = 0;
+  int load_threads = 2;
+  // Between "not serving" and the end of listening, for callers to go.
+  absl::Duration drain_delay = absl::Seconds(5);
+  // For calls in flight after that; then they are cancelled.
+  absl::Duration drain_timeout = absl::Seconds(20);
+  Limits limits;
+};
+
+// Server answers from Start until Stop; lookups fail with UNAVAILABLE until
+// Load is done.
+//
+// Threads  RequestStop: any thread. The rest: one thread.
+class Server {
+ public:
+  // Checks the options, opens the store and listens.
+  //
+  // Errors   INVALID_ARGUMENT  an option; names its flag.
+  //          UNAVAILABLE       an address or the data directory is in use.
+  //          As OpenRocksTableStore.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(
+      const ServerOptions& options);
+
+  // Stops at once, if Stop was not called.
+  ~Server();
+
+  // Loads all tables, then reports "serving" to health checks.
+  //
+  // Errors   As LoadTables; CANCELLED  RequestStop was called meanwhile.
+  absl::Status Load();
+
+  // Wakes WaitForStop and ends Load.
+  void RequestStop();
+  void WaitForStop();
+
+  // Reports "not serving", waits for drain_delay, lets calls in flight finish
+  // for drain_timeout, and closes the store. Call once, last.
+  absl::Status Stop();
+
+  // Where it listens; the port is the one it got.
+  const std::string& data_address() const;
+  const std::string& admin_address() const;
+
+ private:
+  struct Parts;
+  explicit Server(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
+};
+
+// The release, such as "0.1.0".
+std::string ServerVersion();
+
+}  // namespace emb
+
+#endif  // EMB_SERVER_SERVER_H_

@@ -1,0 +1,182 @@
+#include "server/server_flags.h"
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "absl/flags/flag.h"
+#include "absl/flags/parse.h"
+#include "absl/flags/reflection.h"
+#include "absl/flags/usage.h"
+#include "absl/flags/usage_config.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "core/status_macros.h"
+#include "core/table_spec.h"
+#include "server/byte_size.h"
+
+// Sizes are text such as "4MiB".
+ABSL_FLAG(std::string, data_dir, "",
+          "Directory of the tables; created if absent. Required.");
+ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
+          "Where lookups are answered: HOST:PORT or unix:PATH; port 0 takes "
+          "any free one.");
+ABSL_FLAG(std::string, admin_listen, "127.0.0.1:50052",
+          "Where tables are administered: HOST:PORT or unix:PATH.");
+ABSL_FLAG(bool, insecure, false,
+          "Allow plain text on addresses that other machines can reach.");
+ABSL_FLAG(bool, reflection, true,
+          "Offer gRPC server reflection, for tools such as grpcurl.");
+ABSL_FLAG(std::string, memory_limit, "",
+          "Memory that tables may take, such as 12GiB. Default: 80 % of the "
+          "cgroup's or the machine's.");
+ABSL_FLAG(int, load_threads, 2, "Threads that read tables at the start.");
+ABSL_FLAG(absl::Duration, drain_delay, absl::Seconds(5),
+          "On SIGTERM: time between \"not serving\" and the end of listening, "
+          "for callers to go elsewhere.");
+ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(20),
+          "On SIGTERM: time for calls in flight to finish after that.");
+ABSL_FLAG(std::string, request_bytes_max, "4MiB", "Largest request message.");
+ABSL_FLAG(std::string, answer_bytes_max, "64MiB",
+          "Most bytes of values in an answer.");
+ABSL_FLAG(int64_t, request_ids_max, 262'144, "Most ids in a lookup.");
+ABSL_FLAG(int64_t, request_features_max, 1'024, "Most features in a lookup.");
+ABSL_FLAG(int64_t, shape_dims_max, 16, "Most axes in a dense shape.");
+ABSL_FLAG(int64_t, tables_max, 10'000, "Most tables.");
+ABSL_FLAG(int64_t, dim_max, 65'536, "Largest dim of a table.");
+
+namespace emb {
+namespace {
+
+constexpr absl::string_view kUsage =
+    "Serves embedding tables: keeps them in memory and on disk, and answers\n"
+    "batched lookups over gRPC.\n\n"
+    "  embedding-server --data_dir=/var/lib/emb\n\n"
+    "Then make a table with embctl. Every flag can also be set in the\n"
+    "environment: --data_dir as EMB_DATA_DIR.\n";
+
+bool IsServerFlag(const absl::CommandLineFlag& flag) {
+  return absl::EndsWith(flag.Filename(), "server/server_flags.cc");
+}
+
+// Before the command line is parsed, which then wins.
+absl::Status SetFlagsFromEnvironment() {
+  for (const auto& [name, flag] : absl::GetAllFlags()) {
+    if (!IsServerFlag(*flag)) continue;
+    const std::string variable =
+        absl::StrCat("EMB_", absl::AsciiStrToUpper(name));
+    const char* const value = std::getenv(variable.c_str());
+    std::string error;
+    if (value != nullptr && !flag->ParseFrom(value, &error)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(variable, ": \"", value, "\": ", error));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> SizeFlag(absl::string_view name,
+                                 const std::string& text) {
+  auto size = ParseByteSize(text);
+  if (size.ok()) return size;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--", name, ": ", size.status().message()));
+}
+
+absl::Status CheckRange(absl::string_view name, int64_t value, int64_t min,
+                        int64_t max) {
+  if (value >= min && value <= max) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--", name, ": ", value, ", want ", min, " to ", max));
+}
+
+absl::StatusOr<Limits> LimitsFromFlags() {
+  Limits limits;
+  EMB_ASSIGN_OR_RETURN(
+      limits.request_bytes_max,
+      SizeFlag("request_bytes_max", absl::GetFlag(FLAGS_request_bytes_max)));
+  EMB_ASSIGN_OR_RETURN(
+      limits.answer_bytes_max,
+      SizeFlag("answer_bytes_max", absl::GetFlag(FLAGS_answer_bytes_max)));
+  limits.request_ids_max = absl::GetFlag(FLAGS_request_ids_max);
+  limits.request_features_max = absl::GetFlag(FLAGS_request_features_max);
+  limits.shape_dims_max = absl::GetFlag(FLAGS_shape_dims_max);
+  limits.tables_max = absl::GetFlag(FLAGS_tables_max);
+  limits.dim_max = absl::GetFlag(FLAGS_dim_max);
+  // gRPC counts message bytes in an int. An import's parts of 1 MiB and their
+  // framing must fit.
+  EMB_RETURN_IF_ERROR(CheckRange("request_bytes_max", limits.request_bytes_max,
+                                 2 << 20, INT32_MAX));
+  EMB_RETURN_IF_ERROR(CheckRange("answer_bytes_max", limits.answer_bytes_max, 1,
+                                 INT32_MAX / 2));
+  const struct {
+    absl::string_view name;
+    int64_t value;
+  } counts[] = {{"request_ids_max", limits.request_ids_max},
+                {"request_features_max", limits.request_features_max},
+                {"shape_dims_max", limits.shape_dims_max},
+                {"tables_max", limits.tables_max}};
+  for (const auto& count : counts) {
+    EMB_RETURN_IF_ERROR(CheckRange(count.name, count.value, 1, INT32_MAX));
+  }
+  EMB_RETURN_IF_ERROR(CheckRange("dim_max", limits.dim_max, 1, kDimMax));
+  return limits;
+}
+
+absl::StatusOr<ServerOptions> OptionsFromFlags() {
+  ServerOptions options;
+  options.data_dir = absl::GetFlag(FLAGS_data_dir);
+  if (options.data_dir.empty()) {
+    return absl::InvalidArgumentError(
+        "--data_dir: not given, want the directory to keep tables in");
+  }
+  options.listen = absl::GetFlag(FLAGS_listen);
+  options.admin_listen = absl::GetFlag(FLAGS_admin_listen);
+  options.insecure = absl::GetFlag(FLAGS_insecure);
+  options.reflection = absl::GetFlag(FLAGS_reflection);
+  const std::string memory_limit = absl::GetFlag(FLAGS_memory_limit);
+  if (!memory_limit.empty()) {
+    EMB_ASSIGN_OR_RETURN(options.memory_limit_bytes,
+                         SizeFlag("memory_limit", memory_limit));
+  }
+  options.load_threads = absl::GetFlag(FLAGS_load_threads);
+  EMB_RETURN_IF_ERROR(CheckRange("load_threads", options.load_threads, 1, 256));
+  options.drain_delay = absl::GetFlag(FLAGS_drain_delay);
+  options.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
+  if (options.drain_delay < absl::ZeroDuration() ||
+      options.drain_timeout < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(
+        "--drain_delay, --drain_timeout: want at least 0s");
+  }
+  EMB_ASSIGN_OR_RETURN(options.limits, LimitsFromFlags());
+  return options;
+}
+
+void SetUsage() {
+  absl::SetProgramUsageMessage(kUsage);
+  absl::FlagsUsageConfig config;
+  config.contains_help_flags = [](absl::string_view file) {
+    return absl::EndsWith(file, "server/server_flags.cc");
+  };
+  config.version_string = [] {
+    return absl::StrCat("embedding-server ", ServerVersion(), "\n");
+  };
+  absl::SetFlagsUsageConfig(config);
+}
+
+}  // namespace
+
+absl::StatusOr<ServerOptions> ParseServerFlags(int argc, char** argv) {
+  SetUsage();
+  EMB_RETURN_IF_ERROR(SetFlagsFromEnvironment());
+  const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
+  if (rest.size() > 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", rest[1], "\": want flags only, see --help"));
+  }
+  return OptionsFromFlags();
+}
+
+}  // namespace emb

@@ -1,0 +1,121 @@
+#include "server/table_loader.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/str_cat.h"
+#include "core/status_macros.h"
+
+namespace emb {
+namespace {
+
+// Fewer chunks than this are not worth a thread: 16 MiB.
+constexpr int64_t kChunksPerThreadMin = 64;
+
+absl::Status LoadChunks(TableStore& store, const VersionRecord& record,
+                        int64_t first, int64_t last,
+                        const std::function<bool()>& cancelled,
+                        TableBuilder& builder) {
+  const int64_t row_bytes = record.spec.row_bytes();
+  return store.ScanChunks(
+      record.generation, first, last,
+      [&](int64_t chunk, absl::Span<const std::byte> rows) -> absl::Status {
+        if (cancelled()) return absl::CancelledError("loading was stopped");
+        const int64_t begin = record.chunk_begin(chunk);
+        const int64_t want = (record.chunk_end(chunk) - begin) * row_bytes;
+        if (static_cast<int64_t>(rows.size()) != want) {
+          return absl::DataLossError(
+              absl::StrCat("chunk ", chunk, ": ", rows.size(),
+                           " bytes of rows, want ", want));
+        }
+        builder.Write(begin * row_bytes, rows);
+        return absl::OkStatus();
+      });
+}
+
+// Disjoint ranges of chunks on several threads; the first error by range.
+absl::Status LoadAllChunks(TableStore& store, const VersionRecord& record,
+                           const LoadOptions& options, TableBuilder& builder) {
+  const int64_t chunks = record.num_chunks();
+  const int64_t ranges =
+      std::clamp<int64_t>(chunks / kChunksPerThreadMin, 1, options.num_threads);
+  std::vector<absl::Status> statuses(static_cast<size_t>(ranges));
+  const auto load = [&](int64_t range) {
+    statuses[static_cast<size_t>(range)] =
+        LoadChunks(store, record, chunks * range / ranges,
+                   chunks * (range + 1) / ranges, options.cancelled, builder);
+  };
+  std::vector<std::thread> threads;
+  for (int64_t i = 1; i < ranges; ++i) threads.emplace_back(load, i);
+  load(0);
+  for (std::thread& thread : threads) thread.join();
+  for (const absl::Status& status : statuses) EMB_RETURN_IF_ERROR(status);
+  return absl::OkStatus();
+}
+
+absl::Status CheckDigest(const VersionRecord& record, const Table& table) {
+  const TableSpec& spec = record.spec;
+  TableDigester digester(spec.num_rows, spec.dim, spec.dtype);
+  for (int64_t row = 0; row < spec.num_rows;) {
+    const auto rows = table.ContiguousRows(row, spec.num_rows - row);
+    digester.Update(rows);
+    row += static_cast<int64_t>(rows.size()) / spec.row_bytes();
+  }
+  const Digest digest = digester.Finish();
+  if (digest == record.digest) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      "digest ", DigestToHex(digest), ", want ", DigestToHex(record.digest)));
+}
+
+absl::StatusOr<std::unique_ptr<const Table>> LoadTable(
+    TableStore& store, const VersionRecord& record,
+    const LoadOptions& options) {
+  TableBuilder builder(record.spec.num_rows, record.spec.row_bytes());
+  EMB_RETURN_IF_ERROR(LoadAllChunks(store, record, options, builder));
+  auto table = builder.Build();
+  EMB_RETURN_IF_ERROR(CheckDigest(record, *table));
+  return table;
+}
+
+absl::Status Annotate(const VersionRecord& record, const absl::Status& status) {
+  return {status.code(), absl::StrCat("table \"", record.spec.name, "\" v",
+                                      record.version, ": ", status.message())};
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<const Snapshot>> LoadTables(
+    TableStore& store, MemoryBudget& budget, Reclaimer& reclaimer,
+    const LoadOptions& options) {
+  EMB_ASSIGN_OR_RETURN(const Manifest manifest, store.ReadManifest());
+  absl::flat_hash_map<std::string, int64_t> current;
+  for (const VersionKey& key : manifest.current) {
+    current[key.table] = key.version;
+  }
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->epoch = manifest.epoch;
+  for (const VersionRecord& record : manifest.versions) {
+    const TableSpec& spec = record.spec;
+    if (current[spec.name] != record.version) continue;
+    auto reservation =
+        budget.Reserve(Table::MemoryBytes(spec.num_rows, spec.row_bytes()));
+    if (!reservation.ok()) return Annotate(record, reservation.status());
+    auto served = std::make_shared<ServedTable>();
+    served->record = record;
+    auto rows = LoadTable(store, record, options);
+    if (rows.ok()) {
+      served->rows = reclaimer.Share(*std::move(rows), *std::move(reservation));
+    } else {
+      served->state = Annotate(record, rows.status());
+      if (!absl::IsDataLoss(served->state)) return served->state;
+    }
+    if (options.on_table) options.on_table(*served);
+    snapshot->tables[spec.name] = std::move(served);
+  }
+  return snapshot;
+}
+
+}  // namespace emb

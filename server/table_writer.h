@@ -1,0 +1,87 @@
+// Makes a table from its rows as they come in.
+#ifndef EMB_SERVER_TABLE_WRITER_H_
+#define EMB_SERVER_TABLE_WRITER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "core/table.h"
+#include "server/memory_budget.h"
+#include "storage/digest.h"
+#include "storage/table_store.h"
+
+namespace emb {
+
+// TableWriter takes the bytes of a table in row order and keeps memory, store
+// and digest in step: a chunk is written as soon as its last row is there.
+// The padding row is zeroed on its way. Until its record is committed,
+// nothing of it is visible.
+//
+// Threads  One thread.
+class TableWriter {
+ public:
+  // What a finished table is made of. Its generation is not committed yet.
+  struct Result {
+    VersionRecord record;  // Without created_at.
+    std::unique_ptr<const Table> rows;
+    MemoryBudget::Reservation reservation;
+  };
+
+  // Reserves and allocates the whole table.
+  //
+  // Errors   RESOURCE_EXHAUSTED  over the budget; nothing was allocated.
+  //          As TableStore::NewGeneration.
+  // REQUIRES: spec is valid. `store` outlives the writer, `budget` the
+  //           reservation.
+  static absl::StatusOr<std::unique_ptr<TableWriter>> Start(
+      const TableSpec& spec, int64_t version, TableStore& store,
+      MemoryBudget& budget);
+
+  // Without a successful Finish, deletes what was written.
+  ~TableWriter();
+
+  TableWriter(const TableWriter&) = delete;
+  TableWriter& operator=(const TableWriter&) = delete;
+
+  // Appends row bytes in their stored form, cut anywhere.
+  //
+  // Errors   INVALID_ARGUMENT  more bytes than the table has.
+  //          As TableStore::WriteChunk.
+  absl::Status Append(absl::Span<const std::byte> bytes);
+
+  // Bytes appended so far.
+  int64_t offset() const { return offset_; }
+
+  // Writes what is left. Call once.
+  // Errors   INVALID_ARGUMENT  fewer bytes than the table has.
+  //          As TableStore::WriteChunk.
+  absl::StatusOr<Result> Finish();
+
+  Generation generation() const { return record_.generation; }
+
+ private:
+  TableWriter(const VersionRecord& record, TableStore& store,
+              MemoryBudget::Reservation reservation);
+
+  absl::Status WriteChunks();
+  absl::Status WriteNextChunk();
+
+  TableStore& store_;
+  VersionRecord record_;
+  MemoryBudget::Reservation reservation_;
+  TableBuilder builder_;
+  TableDigester digester_;
+  std::vector<std::byte> chunk_;  // Scratch space of one chunk.
+  int64_t offset_ = 0;            // Bytes appended.
+  int64_t next_chunk_ = 0;        // Chunks written.
+  bool finished_ = false;
+};
+
+}  // namespace emb
+
+#endif  // EMB_SERVER_TABLE_WRITER_H_

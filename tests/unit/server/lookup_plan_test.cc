@@ -1,0 +1,215 @@
+#include "server/lookup_plan.h"
+
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/testing/make_table.h"
+#include "tests/testing/status_matchers.h"
+
+namespace emb {
+namespace {
+
+namespace pb = embedding::v1;
+using absl::StatusCode;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// One table, `item`: 4 rows of 2, version 1.
+class LookupPlanTest : public testing::Test {
+ protected:
+  LookupPlanTest() {
+    auto table = std::make_shared<ServedTable>();
+    table->record.spec.name = "item";
+    table->record.spec.num_rows = 4;
+    table->record.spec.dim = 2;
+    table->record.version = 1;
+    table->rows = MakeCountingTable(4, 2);
+    snapshot_.tables["item"] = table;
+  }
+
+  static pb::LookupRequest Request(const std::vector<int64_t>& ids) {
+    pb::LookupRequest request;
+    pb::Feature& feature = *request.add_features();
+    feature.set_table("item");
+    feature.mutable_ids()->Add(ids.begin(), ids.end());
+    return request;
+  }
+
+  absl::StatusOr<LookupPlan> Plan(const pb::LookupRequest& request) const {
+    return PlanLookup(request, snapshot_, limits_);
+  }
+
+  // The shape that ids arranged as `dims` are answered with.
+  std::vector<int64_t> ShapeOf(const std::vector<int64_t>& ids,
+                               const std::vector<int64_t>& dims) const {
+    pb::LookupRequest request = Request(ids);
+    request.mutable_features(0)->mutable_dense()->mutable_dims()->Add(
+        dims.begin(), dims.end());
+    const auto plan = Plan(request);
+    EXPECT_THAT(plan, IsOk());
+    return plan.ok() ? (*plan)[0]->shape : std::vector<int64_t>{};
+  }
+
+  Snapshot snapshot_;
+  Limits limits_;
+};
+
+TEST_F(LookupPlanTest, RefusesAWrongFeatureByName) {
+  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+  using Change = std::function<void(pb::Feature&)>;
+  const auto dims = [](const std::vector<int64_t>& extents) -> Change {
+    return [extents](pb::Feature& f) {
+      f.mutable_dense()->mutable_dims()->Add(extents.begin(), extents.end());
+    };
+  };
+  const struct {
+    std::vector<int64_t> ids;
+    Change change;
+    StatusCode code;
+    std::string complaint;
+  } cases[] = {
+      {{4},
+       [](auto&) {},
+       StatusCode::kOutOfRange,
+       "features[1].ids[0] = 4, want [0, 4) of table \"item\""},
+      {{0, -1},
+       [](auto&) {},
+       StatusCode::kOutOfRange,
+       "features[1].ids[1] = -1, want [0, 4)"},
+      {{kMax},
+       [](auto&) {},
+       StatusCode::kOutOfRange,
+       "= 9223372036854775807, want"},
+      {{3, 9, 8}, [](auto&) {}, StatusCode::kOutOfRange, "ids[1] = 9"},
+      {{},
+       [](auto&) {},
+       StatusCode::kInvalidArgument,
+       "features[1].ids: there are none"},
+      {{0},
+       [](auto& f) { f.set_table("user"); },
+       StatusCode::kNotFound,
+       "features[1]: table \"user\""},
+      {{0},
+       [](auto& f) { f.set_table(""); },
+       StatusCode::kNotFound,
+       "features[1]: table \"\""},
+      {{0},
+       [](auto& f) { f.set_version(2); },
+       StatusCode::kNotFound,
+       "version 2"},
+      {{0, 1, 2},
+       dims({2, 2}),
+       StatusCode::kInvalidArgument,
+       "features[1].dense.dims: room for 4 ids, but there are 3"},
+      {{0, 1}, dims({}), StatusCode::kInvalidArgument, "room for 1 ids"},
+      {{0}, dims({0}), StatusCode::kInvalidArgument, "room for 0 ids"},
+      {{0},
+       dims({-1, -1}),
+       StatusCode::kInvalidArgument,
+       "features[1].dense.dims[0] = -1, want at least 0"},
+      {{0}, dims({kMax, kMax}), StatusCode::kInvalidArgument, "beyond 2^63"},
+      {{0},
+       dims(std::vector<int64_t>(17, 1)),
+       StatusCode::kInvalidArgument,
+       "17 extents, want at most 16"},
+      {{0},
+       [](auto& f) { f.set_padding_id(0), f.mutable_ragged(); },
+       StatusCode::kUnimplemented,
+       "features[1].ragged"},
+      {{0},
+       [](auto& f) { f.mutable_pad(); },
+       StatusCode::kUnimplemented,
+       "features[1].pad"},
+      {{0},
+       [](auto& f) { f.mutable_pool(); },
+       StatusCode::kUnimplemented,
+       "features[1].pool"},
+      {{9},
+       [](auto& f) { f.set_missing_ids(pb::MISSING_IDS_ZEROS); },
+       StatusCode::kUnimplemented,
+       "features[1].missing_ids"},
+      {{0},
+       [](auto& f) { f.set_missing_ids(static_cast<pb::MissingIds>(9)); },
+       StatusCode::kInvalidArgument,
+       "features[1].missing_ids = 9"},
+      {{0},
+       [](auto& f) { f.set_dtype(pb::DTYPE_FLOAT16); },
+       StatusCode::kUnimplemented,
+       "features[1].dtype"},
+      {{0},
+       [](auto& f) { f.set_dtype(pb::DTYPE_INT8_ROWWISE); },
+       StatusCode::kInvalidArgument,
+       "features[1].dtype = 4"},
+      {{0},
+       [](auto& f) { f.set_dtype(static_cast<pb::DType>(77)); },
+       StatusCode::kInvalidArgument,
+       "features[1].dtype = 77"},
+      {{-2},
+       [](auto& f) { f.set_padding_id(-1); },
+       StatusCode::kOutOfRange,
+       "ids[0] = -2"},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.complaint);
+    pb::LookupRequest request = Request({0});
+    *request.add_features() = Request(c.ids).features(0);
+    c.change(*request.mutable_features(1));
+    EXPECT_THAT(Plan(request), StatusIs(c.code, HasSubstr(c.complaint)));
+    // In a partial answer the feature before it is unharmed.
+    request.set_partial(true);
+    EMB_ASSERT_OK_AND_ASSIGN(const LookupPlan plan, Plan(request));
+    ASSERT_EQ(plan.size(), 2U);
+    EMB_EXPECT_OK(plan[0]);
+    EXPECT_THAT(plan[1], StatusIs(c.code, HasSubstr(c.complaint)));
+  }
+}
+
+TEST_F(LookupPlanTest, ShapesAreThoseOfEmbedding) {
+  EXPECT_THAT(ShapeOf({0, 1, 2, 3, 3, 0}, {2, 3}), ElementsAre(2, 3, 2));
+  EXPECT_THAT(ShapeOf({0}, {}), ElementsAre(2));  // A scalar.
+  EXPECT_THAT(ShapeOf({}, {0}), ElementsAre(0, 2));
+  EXPECT_THAT(ShapeOf({}, {2, 0, 4}), ElementsAre(2, 0, 4, 2));
+  EXPECT_THAT(ShapeOf({1}, std::vector<int64_t>(16, 1)), testing::SizeIs(17));
+  EMB_ASSERT_OK_AND_ASSIGN(const LookupPlan flat, Plan(Request({3, 1})));
+  EXPECT_THAT(flat[0]->shape, ElementsAre(2, 2));
+}
+
+TEST_F(LookupPlanTest, ThePaddingTestComesBeforeTheRangeTest) {
+  pb::LookupRequest request = Request({-1, 3, -1});
+  request.mutable_features(0)->set_padding_id(-1);
+  EMB_ASSERT_OK_AND_ASSIGN(const LookupPlan plan, Plan(request));
+  EXPECT_EQ(plan[0]->padding_id, -1);
+}
+
+TEST_F(LookupPlanTest, LimitsHoldOnBothSidesOfTheirEdge) {
+  EXPECT_THAT(Plan({}), StatusIs(StatusCode::kInvalidArgument,
+                                 HasSubstr("features: there are none")));
+  limits_.request_features_max = 2;
+  limits_.request_ids_max = 4;
+  limits_.answer_bytes_max = 4 * 8;
+  pb::LookupRequest request = Request({0, 1});
+  *request.add_features() = request.features(0);
+  EMB_EXPECT_OK(Plan(request));  // At every edge.
+  limits_.answer_bytes_max = 4 * 8 - 1;
+  EXPECT_THAT(Plan(request),
+              StatusIs(StatusCode::kInvalidArgument,
+                       HasSubstr("would be 32 bytes, want at most 31")));
+  limits_.request_ids_max = 3;
+  EXPECT_THAT(Plan(request), StatusIs(StatusCode::kInvalidArgument,
+                                      HasSubstr("4 ids in all")));
+  limits_.request_features_max = 1;
+  EXPECT_THAT(Plan(request),
+              StatusIs(StatusCode::kInvalidArgument,
+                       HasSubstr("there are 2, want at most 1")));
+  // Limits hold for partial answers too.
+  request.set_partial(true);
+  EXPECT_THAT(Plan(request), StatusIs(StatusCode::kInvalidArgument));
+}
+
+}  // namespace
+}  // namespace emb

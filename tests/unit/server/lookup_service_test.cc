@@ -1,0 +1,114 @@
+#include "server/lookup_service.h"
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/testing/make_table.h"
+#include "tests/testing/status_matchers.h"
+
+namespace emb {
+namespace {
+
+namespace pb = embedding::v1;
+using absl::StatusCode;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::shared_ptr<const ServedTable> Counting(const std::string& name,
+                                            int64_t num_rows, int64_t dim) {
+  auto table = std::make_shared<ServedTable>();
+  table->record.spec.name = name;
+  table->record.spec.num_rows = num_rows;
+  table->record.spec.dim = dim;
+  table->record.version = 7;
+  table->record.revision = 2;
+  table->rows = MakeCountingTable(num_rows, dim);
+  return table;
+}
+
+std::vector<float> ValuesOf(const pb::FeatureResult& result) {
+  std::vector<float> values(result.values().size() / sizeof(float));
+  std::memcpy(values.data(), result.values().data(), result.values().size());
+  return values;
+}
+
+class LookupServiceTest : public testing::Test {
+ protected:
+  LookupServiceTest() : service_(registry_, Limits{}) {
+    registry_.Apply(5, {{"item", Counting("item", 4, 2)},
+                        {"user", Counting("user", 3, 1)}});
+    registry_.set_phase(Phase::kServing);
+  }
+
+  static void AddFeature(const std::string& table,
+                         const std::vector<int64_t>& ids,
+                         pb::LookupRequest& request) {
+    pb::Feature& feature = *request.add_features();
+    feature.set_table(table);
+    feature.mutable_ids()->Add(ids.begin(), ids.end());
+  }
+
+  Registry registry_;
+  LookupService service_;
+};
+
+TEST_F(LookupServiceTest, AnswersEveryFeatureInOrder) {
+  pb::LookupRequest request;
+  AddFeature("user", {2}, request);
+  AddFeature("item", {3, 0, 3}, request);
+  request.set_request_id(99);
+  pb::LookupResponse response;
+  EMB_ASSERT_OK(service_.Answer(request, response));
+  EXPECT_EQ(response.epoch(), 5U);
+  EXPECT_EQ(response.request_id(), 99U);
+  ASSERT_EQ(response.results_size(), 2);
+  EXPECT_THAT(ValuesOf(response.results(0)), ElementsAre(2));
+  EXPECT_THAT(ValuesOf(response.results(1)), ElementsAre(6, 7, 0, 1, 6, 7));
+  EXPECT_THAT(response.results(1).shape(), ElementsAre(3, 2));
+  EXPECT_EQ(response.results(1).dtype(), pb::DTYPE_FLOAT32);
+  EXPECT_EQ(response.results(1).version(), 7U);
+  EXPECT_EQ(response.results(1).revision(), 2U);
+}
+
+TEST_F(LookupServiceTest, ARequestsOwnPaddingIdAnswersZeros) {
+  pb::LookupRequest request;
+  AddFeature("item", {-1, 3}, request);
+  request.mutable_features(0)->set_padding_id(-1);
+  pb::LookupResponse response;
+  EMB_ASSERT_OK(service_.Answer(request, response));
+  EXPECT_THAT(ValuesOf(response.results(0)), ElementsAre(0, 0, 6, 7));
+}
+
+TEST_F(LookupServiceTest, APartialAnswerCarriesTheErrorOfAFeature) {
+  pb::LookupRequest request;
+  AddFeature("item", {4}, request);
+  AddFeature("item", {1}, request);
+  request.set_partial(true);
+  pb::LookupResponse response;
+  EMB_ASSERT_OK(service_.Answer(request, response));
+  ASSERT_EQ(response.results_size(), 2);
+  EXPECT_EQ(response.results(0).status().code(),
+            static_cast<int>(StatusCode::kOutOfRange));
+  EXPECT_THAT(response.results(0).status().message(),
+              HasSubstr("features[0].ids[0] = 4"));
+  EXPECT_EQ(response.results(0).values(), "");
+  EXPECT_FALSE(response.results(1).has_status());
+  EXPECT_THAT(ValuesOf(response.results(1)), ElementsAre(2, 3));
+}
+
+TEST_F(LookupServiceTest, RefusesWhileLoading) {
+  const Registry loading;
+  LookupService service(loading, Limits{});
+  pb::LookupRequest request;
+  AddFeature("item", {0}, request);
+  pb::LookupResponse response;
+  EXPECT_THAT(service.Answer(request, response),
+              StatusIs(StatusCode::kUnavailable, HasSubstr("loading")));
+}
+
+}  // namespace
+}  // namespace emb

@@ -1,0 +1,127 @@
+#include "server/table_writer.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/testing/fake_table_store.h"
+#include "tests/testing/make_table.h"
+#include "tests/testing/status_matchers.h"
+
+namespace emb {
+namespace {
+
+using absl::StatusCode;
+using testing::HasSubstr;
+
+TableSpec Spec(int64_t num_rows, int64_t dim) {
+  TableSpec spec;
+  spec.name = "item";
+  spec.num_rows = num_rows;
+  spec.dim = dim;
+  return spec;
+}
+
+TEST(TableWriter, KeepsMemoryStoreAndDigestInStep) {
+  std::mt19937 random(3);
+  // Less than a chunk, exactly two chunks of 1,024 rows, and a short tail.
+  for (const int64_t num_rows : {1, 2'048, 2'500}) {
+    SCOPED_TRACE(num_rows);
+    FakeTableStore store;
+    MemoryBudget budget(int64_t{1} << 30);
+    const TableSpec spec = Spec(num_rows, 64);
+    const std::vector<float> values = CountingValues(num_rows, 64);
+    auto bytes = AsBytes(values);
+    EMB_ASSERT_OK_AND_ASSIGN(const auto writer,
+                             TableWriter::Start(spec, 1, store, budget));
+    while (!bytes.empty()) {
+      const size_t size = std::min<size_t>(bytes.size(), random() % 100'000);
+      EMB_ASSERT_OK(writer->Append(bytes.first(size)));
+      bytes.remove_prefix(size);
+    }
+    EMB_ASSERT_OK_AND_ASSIGN(const auto made, writer->Finish());
+
+    TableDigester digester(num_rows, 64, DType::kFloat32);
+    digester.Update(AsBytes(values));
+    EXPECT_EQ(made.record.digest, digester.Finish());
+    EXPECT_EQ(std::memcmp(made.rows->row(num_rows - 1),
+                          &values[static_cast<size_t>(num_rows - 1) * 64], 256),
+              0);
+    EXPECT_GT(budget.used_bytes(), num_rows * 256);
+    std::vector<std::byte> stored;
+    EMB_ASSERT_OK(store.Commit({.add = {made.record}}));
+    EMB_ASSERT_OK(store.ScanChunks(
+        made.record.generation, 0, made.record.num_chunks(),
+        [&](int64_t, absl::Span<const std::byte> rows) {
+          stored.insert(stored.end(), rows.begin(), rows.end());
+          return absl::OkStatus();
+        }));
+    const auto want = AsBytes(values);
+    EXPECT_EQ(stored, std::vector<std::byte>(want.begin(), want.end()));
+  }
+}
+
+TEST(TableWriter, ZeroesThePaddingRowInMemoryAndStore) {
+  for (const int64_t padding_idx : {0, 1'023, 1'024, 2'499}) {
+    SCOPED_TRACE(padding_idx);
+    FakeTableStore store;
+    MemoryBudget budget(int64_t{1} << 30);
+    TableSpec spec = Spec(2'500, 64);
+    spec.padding_idx = padding_idx;
+    EMB_ASSERT_OK_AND_ASSIGN(const auto writer,
+                             TableWriter::Start(spec, 1, store, budget));
+    std::vector<float> values(2'500 * 64, 1.0F);
+    EMB_ASSERT_OK(writer->Append(AsBytes(values)));
+    EMB_ASSERT_OK_AND_ASSIGN(const auto made, writer->Finish());
+    std::fill_n(values.begin() + padding_idx * 64, 64, 0.0F);
+    TableDigester digester(2'500, 64, DType::kFloat32);
+    digester.Update(AsBytes(values));
+    EXPECT_EQ(made.record.digest, digester.Finish());
+    const auto* const row =
+        reinterpret_cast<const float*>(made.rows->row(padding_idx));
+    EXPECT_THAT(std::vector<float>(row, row + 64), testing::Each(0.0F));
+  }
+}
+
+TEST(TableWriter, RefusesTooManyAndTooFewBytes) {
+  FakeTableStore store;
+  MemoryBudget budget(1 << 20);
+  EMB_ASSERT_OK_AND_ASSIGN(const auto writer,
+                           TableWriter::Start(Spec(2, 1), 1, store, budget));
+  EXPECT_THAT(writer->Append(std::vector<std::byte>(9)),
+              StatusIs(StatusCode::kInvalidArgument,
+                       HasSubstr("9 bytes, want 8 for 2 rows of 4 bytes")));
+  EMB_ASSERT_OK(writer->Append(std::vector<std::byte>(7)));
+  EXPECT_THAT(writer->Finish(), StatusIs(StatusCode::kInvalidArgument,
+                                         HasSubstr("7 bytes, want 8")));
+}
+
+TEST(TableWriter, AllocatesNothingBeyondTheBudget) {
+  FakeTableStore store;
+  MemoryBudget budget(1 << 20);
+  EXPECT_THAT(
+      TableWriter::Start(Spec(int64_t{1} << 40, 64), 1, store, budget),
+      StatusIs(StatusCode::kResourceExhausted, HasSubstr("--memory_limit")));
+  EXPECT_EQ(budget.used_bytes(), 0);
+}
+
+TEST(TableWriter, UnfinishedLeavesNothing) {
+  FakeTableStore store;
+  MemoryBudget budget(int64_t{1} << 30);
+  {
+    EMB_ASSERT_OK_AND_ASSIGN(
+        const auto writer,
+        TableWriter::Start(Spec(2'500, 64), 1, store, budget));
+    EMB_ASSERT_OK(writer->Append(std::vector<std::byte>(2'000 * 256)));
+    EXPECT_EQ(store.num_generations(), 1);
+  }
+  EXPECT_EQ(store.num_generations(), 0);
+  EXPECT_EQ(budget.used_bytes(), 0);
+}
+
+}  // namespace
+}  // namespace emb
