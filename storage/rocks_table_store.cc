@@ -1,0 +1,336 @@
+#include "storage/rocks_table_store.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/mutex.h"
+#include "core/status_macros.h"
+#include "storage/manifest.h"
+#include "storage/opened_store.h"
+#include "storage/pending_generation.h"
+#include "storage/record_format.h"
+#include "storage/rocks_engine.h"
+
+namespace emb {
+namespace {
+
+// Buffered chunks that one commit carries; what is beyond goes to files.
+constexpr int64_t kBatchBytesMax = int64_t{32} << 20;
+// Numbers that one durable write sets aside. A number is handed out only
+// below the recorded bound, so that none returns after a crash.
+constexpr Generation kGenerationsReserved = 64;
+
+// A pending generation and, outliving it, the engine it needs.
+struct Pending {
+  std::shared_ptr<OpenedStore> opened;
+  std::unique_ptr<PendingGeneration> generation;
+};
+using PendingList = std::vector<std::shared_ptr<Pending>>;
+
+absl::Status IngestFiles(const PendingList& pending) {
+  int64_t batch_bytes = 0;
+  for (const auto& entry : pending) {
+    PendingGeneration& generation = *entry->generation;
+    batch_bytes += generation.buffered_bytes();
+    if (batch_bytes > kBatchBytesMax) {
+      EMB_RETURN_IF_ERROR(generation.Spill());
+    }
+    EMB_RETURN_IF_ERROR(generation.Ingest());
+  }
+  return absl::OkStatus();
+}
+
+class RocksTableStore : public TableStore {
+ public:
+  RocksTableStore(OpenedStore opened, int64_t file_bytes_max)
+      : file_bytes_max_(file_bytes_max),
+        next_generation_(opened.next_generation),
+        reserved_generation_(opened.next_generation),
+        manifest_(std::make_shared<Manifest>(std::move(opened.manifest))),
+        opened_(std::make_shared<OpenedStore>(std::move(opened))) {}
+
+  // What Close could not make durable was not acknowledged either.
+  ~RocksTableStore() override { RocksTableStore::Close().IgnoreError(); }
+
+  absl::StatusOr<Generation> NewGeneration() override;
+  absl::Status WriteChunk(Generation generation, int64_t number,
+                          absl::Span<const std::byte> rows) override;
+  absl::StatusOr<uint64_t> Commit(const Edit& edit) override;
+  absl::StatusOr<Manifest> ReadManifest() override;
+  absl::Status ScanChunks(Generation generation, int64_t first, int64_t last,
+                          ChunkVisitor visit) override;
+  absl::Status DeleteGeneration(Generation generation) override;
+  absl::Status Close() override;
+
+ private:
+  // The database, unless the store is closed.
+  absl::StatusOr<std::shared_ptr<OpenedStore>> Readable();
+  // The same, unless a write has failed.
+  absl::StatusOr<std::shared_ptr<OpenedStore>> Writable();
+  std::shared_ptr<const Manifest> manifest();
+  std::shared_ptr<Pending> FindPending(Generation generation);
+
+  // The generations that `edit` adds, each complete.
+  absl::StatusOr<PendingList> PendingOf(const Edit& edit);
+  absl::StatusOr<EngineBatch> MakeBatch(const Edit& edit, const Manifest& next,
+                                        const PendingList& pending)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
+  absl::Status Write(OpenedStore& opened, const EngineBatch& batch)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
+  void Adopt(const Edit& edit, Manifest next);
+
+  const int64_t file_bytes_max_;
+
+  // Serialises what changes the store; held while a commit writes. Taken
+  // before mutex_.
+  Mutex commit_mutex_;
+  Generation next_generation_ ABSL_GUARDED_BY(commit_mutex_);
+  // The durable bound of next_generation_.
+  Generation reserved_generation_ ABSL_GUARDED_BY(commit_mutex_);
+
+  // Held for a few instructions only.
+  Mutex mutex_;
+  std::shared_ptr<const Manifest> manifest_ ABSL_GUARDED_BY(mutex_);
+  // Null: closed. Calls in flight share it, so that Close does not pull it
+  // away under them.
+  std::shared_ptr<OpenedStore> opened_ ABSL_GUARDED_BY(mutex_);
+  std::map<Generation, std::shared_ptr<Pending>> pending_
+      ABSL_GUARDED_BY(mutex_);
+  // The first write that failed. Its records may turn out to be durable, so
+  // nothing may build on their absence until the store is opened again.
+  absl::Status broken_ ABSL_GUARDED_BY(mutex_);
+};
+
+absl::StatusOr<std::shared_ptr<OpenedStore>> RocksTableStore::Readable() {
+  const MutexLock lock(mutex_);
+  if (opened_ == nullptr) {
+    return absl::FailedPreconditionError("store: closed");
+  }
+  return opened_;
+}
+
+absl::StatusOr<std::shared_ptr<OpenedStore>> RocksTableStore::Writable() {
+  EMB_ASSIGN_OR_RETURN(std::shared_ptr<OpenedStore> opened, Readable());
+  const MutexLock lock(mutex_);
+  if (broken_.ok()) return opened;
+  return absl::InternalError(
+      absl::StrCat("store is read-only after: ", broken_.message(),
+                   "; want it opened again"));
+}
+
+std::shared_ptr<const Manifest> RocksTableStore::manifest() {
+  const MutexLock lock(mutex_);
+  return manifest_;
+}
+
+std::shared_ptr<Pending> RocksTableStore::FindPending(Generation generation) {
+  const MutexLock lock(mutex_);
+  const auto found = pending_.find(generation);
+  return found == pending_.end() ? nullptr : found->second;
+}
+
+absl::StatusOr<Generation> RocksTableStore::NewGeneration() {
+  const MutexLock commit(commit_mutex_);
+  EMB_ASSIGN_OR_RETURN(std::shared_ptr<OpenedStore> opened, Writable());
+  if (next_generation_ == reserved_generation_) {
+    const CommitRecord record = {
+        .epoch = manifest()->epoch,
+        .next_generation = reserved_generation_ + kGenerationsReserved};
+    EngineBatch batch;
+    batch.records.emplace_back(kCommitRecordKey, EncodeCommitRecord(record));
+    EMB_RETURN_IF_ERROR(Write(*opened, batch));
+    reserved_generation_ = record.next_generation;
+  }
+  const Generation id = next_generation_++;
+  auto pending = std::make_shared<Pending>();
+  pending->generation = std::make_unique<PendingGeneration>(
+      PendingGeneration::Options{.id = id,
+                                 .directory = opened->ingest_dir,
+                                 .file_bytes_max = file_bytes_max_},
+      *opened->engine);
+  pending->opened = std::move(opened);
+  const MutexLock lock(mutex_);
+  pending_.emplace(id, std::move(pending));
+  return id;
+}
+
+absl::Status RocksTableStore::WriteChunk(Generation generation, int64_t number,
+                                         absl::Span<const std::byte> rows) {
+  EMB_RETURN_IF_ERROR(Readable().status());
+  const std::shared_ptr<Pending> pending = FindPending(generation);
+  if (pending == nullptr) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "generation ", generation, ": not open for writing, want a new one"));
+  }
+  return pending->generation->Append(number, rows);
+}
+
+absl::StatusOr<PendingList> RocksTableStore::PendingOf(const Edit& edit) {
+  PendingList list;
+  for (const VersionRecord& record : edit.add) {
+    std::shared_ptr<Pending> pending = FindPending(record.generation);
+    const int64_t num_chunks =
+        pending == nullptr ? 0 : pending->generation->num_chunks();
+    EMB_RETURN_IF_ERROR(CheckComplete(record, num_chunks));
+    list.push_back(std::move(pending));
+  }
+  return list;
+}
+
+absl::StatusOr<uint64_t> RocksTableStore::Commit(const Edit& edit) {
+  EMB_ASSIGN_OR_RETURN(const std::shared_ptr<OpenedStore> opened, Writable());
+  EMB_ASSIGN_OR_RETURN(const PendingList pending, PendingOf(edit));
+  // An edit that cannot succeed must not cost an ingestion.
+  EMB_RETURN_IF_ERROR(ApplyEdit(*manifest(), edit).status());
+  // Before the lock: gigabytes of one table must not delay the commit of
+  // another, and nobody sees them before the records.
+  EMB_RETURN_IF_ERROR(IngestFiles(pending));
+
+  const MutexLock commit(commit_mutex_);
+  EMB_RETURN_IF_ERROR(Writable().status());
+  EMB_RETURN_IF_ERROR(PendingOf(edit).status());  // None was deleted since.
+  EMB_ASSIGN_OR_RETURN(Manifest next, ApplyEdit(*manifest(), edit));
+  EMB_ASSIGN_OR_RETURN(const EngineBatch batch, MakeBatch(edit, next, pending));
+  EMB_RETURN_IF_ERROR(Write(*opened, batch));
+  const uint64_t epoch = next.epoch;
+  Adopt(edit, std::move(next));
+  return epoch;
+}
+
+absl::StatusOr<EngineBatch> RocksTableStore::MakeBatch(
+    const Edit& edit, const Manifest& next, const PendingList& pending) {
+  EngineBatch batch;
+  for (const VersionRecord& record : edit.add) {
+    EMB_ASSIGN_OR_RETURN(std::string value, EncodeReadableRecord(record));
+    batch.records.emplace_back(
+        VersionRecordKey(record.spec.name, record.version), std::move(value));
+  }
+  std::set<std::string> tables;
+  for (const VersionKey& key : edit.publish) tables.insert(key.table);
+  for (const VersionKey& key : edit.remove) {
+    tables.insert(key.table);
+    batch.records.emplace_back(VersionRecordKey(key.table, key.version),
+                               std::nullopt);
+  }
+  for (const std::string& table : tables) {
+    const VersionKey* current = FindCurrentVersion(next, table);
+    batch.records.emplace_back(
+        CurrentRecordKey(table),
+        current == nullptr
+            ? std::nullopt
+            : std::optional(EncodeCurrentRecord(current->version)));
+  }
+  batch.records.emplace_back(
+      kCommitRecordKey,
+      EncodeCommitRecord(
+          {.epoch = next.epoch, .next_generation = reserved_generation_}));
+  for (const auto& entry : pending) {
+    const std::vector<std::string>& chunks = entry->generation->buffered();
+    for (size_t i = 0; i < chunks.size(); ++i) {
+      batch.chunks.emplace_back(
+          ChunkKey(entry->generation->id(), static_cast<int64_t>(i)),
+          chunks[i]);
+    }
+  }
+  return batch;
+}
+
+absl::Status RocksTableStore::Write(OpenedStore& opened,
+                                    const EngineBatch& batch) {
+  absl::Status status = opened.engine->Write(batch);
+  if (!status.ok()) {
+    const MutexLock lock(mutex_);
+    broken_ = status;
+  }
+  return status;
+}
+
+void RocksTableStore::Adopt(const Edit& edit, Manifest next) {
+  auto manifest = std::make_shared<const Manifest>(std::move(next));
+  PendingList committed;  // Freed outside the lock.
+  const MutexLock lock(mutex_);
+  manifest_.swap(manifest);
+  for (const VersionRecord& record : edit.add) {
+    const auto found = pending_.find(record.generation);
+    if (found == pending_.end()) continue;
+    committed.push_back(std::move(found->second));
+    pending_.erase(found);
+  }
+}
+
+absl::StatusOr<Manifest> RocksTableStore::ReadManifest() {
+  EMB_RETURN_IF_ERROR(Readable().status());
+  return *manifest();
+}
+
+absl::Status RocksTableStore::ScanChunks(Generation generation, int64_t first,
+                                         int64_t last, ChunkVisitor visit) {
+  EMB_RETURN_IF_ERROR(CheckChunkRange(generation, first, last));
+  EMB_ASSIGN_OR_RETURN(const std::shared_ptr<OpenedStore> opened, Readable());
+  int64_t next = first;
+  EMB_RETURN_IF_ERROR(opened->engine->ScanChunks(
+      generation, first, last,
+      [&](absl::string_view key, absl::string_view value) -> absl::Status {
+        if (key != ChunkKey(generation, next)) {
+          return MissingChunk(generation, next);
+        }
+        EMB_ASSIGN_OR_RETURN(
+            const absl::Span<const std::byte> rows,
+            DecodeChunk({.generation = generation, .number = next}, value));
+        return visit(next++, rows);
+      }));
+  return next == last ? absl::OkStatus() : MissingChunk(generation, next);
+}
+
+absl::Status RocksTableStore::DeleteGeneration(Generation generation) {
+  const MutexLock commit(commit_mutex_);
+  // A failed commit may have been durable: then this generation is needed.
+  EMB_ASSIGN_OR_RETURN(const std::shared_ptr<OpenedStore> opened, Writable());
+  for (const VersionRecord& record : manifest()->versions) {
+    if (record.generation == generation) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("generation ", generation, ": in use by table \"",
+                       record.spec.name, "\" v", record.version));
+    }
+  }
+  std::shared_ptr<Pending> pending = FindPending(generation);
+  {
+    const MutexLock lock(mutex_);
+    pending_.erase(generation);
+  }
+  pending.reset();  // Removes its files.
+  return opened->engine->DropGeneration(generation);
+}
+
+absl::Status RocksTableStore::Close() {
+  const MutexLock commit(commit_mutex_);
+  std::shared_ptr<OpenedStore> opened;
+  std::map<Generation, std::shared_ptr<Pending>> pending;
+  absl::Status broken;
+  {
+    const MutexLock lock(mutex_);
+    if (opened_ == nullptr) return absl::OkStatus();
+    opened.swap(opened_);
+    pending.swap(pending_);
+    broken = broken_;
+  }
+  pending.clear();
+  // A log that could not be written will not take a flush either.
+  return broken.ok() ? opened->engine->Flush() : broken;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TableStore>> OpenRocksTableStore(
+    const RocksTableStoreOptions& options) {
+  EMB_ASSIGN_OR_RETURN(OpenedStore opened, OpenStore(options.data_dir));
+  return std::make_unique<RocksTableStore>(std::move(opened),
+                                           options.file_bytes_max);
+}
+
+}  // namespace emb

@@ -1,0 +1,82 @@
+// A TableStore in memory that fails when told to.
+#ifndef EMB_TESTS_TESTING_FAKE_TABLE_STORE_H_
+#define EMB_TESTS_TESTING_FAKE_TABLE_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "core/mutex.h"
+#include "storage/table_store.h"
+
+namespace emb {
+
+// What outlives a FakeTableStore, as a disk outlives a process.
+struct FakeDisk {
+  Mutex mutex;
+  Manifest manifest ABSL_GUARDED_BY(mutex);
+  Generation next_generation ABSL_GUARDED_BY(mutex) = 1;
+  // Encoded chunks by generation and number.
+  std::map<Generation, std::map<int64_t, std::string>> chunks
+      ABSL_GUARDED_BY(mutex);
+};
+
+// FakeTableStore keeps the whole contract of TableStore except surviving
+// power loss.
+//
+// Threads  Thread-safe.
+class FakeTableStore : public TableStore {
+ public:
+  // Opens the store on `disk`; generations that no record names are gone.
+  // REQUIRES: no other store on it is open.
+  explicit FakeTableStore(
+      std::shared_ptr<FakeDisk> disk = std::make_shared<FakeDisk>());
+
+  absl::StatusOr<Generation> NewGeneration() override;
+  absl::Status WriteChunk(Generation generation, int64_t number,
+                          absl::Span<const std::byte> rows) override;
+  absl::StatusOr<uint64_t> Commit(const Edit& edit) override;
+  absl::StatusOr<Manifest> ReadManifest() override;
+  absl::Status ScanChunks(Generation generation, int64_t first, int64_t last,
+                          ChunkVisitor visit) override;
+  absl::Status DeleteGeneration(Generation generation) override;
+  absl::Status Close() override;
+
+  // The n-th next WriteChunk or Commit (1: the next) returns `status` and
+  // changes nothing.
+  void FailWrite(int64_t n, absl::Status status);
+
+  // Runs at the start of each Commit, with no lock held: a test may block in
+  // it to hold a commit back.
+  void OnCommit(std::function<void()> hook);
+
+  // Flips one bit of a stored chunk. REQUIRES: the chunk exists.
+  void DamageChunk(Generation generation, int64_t number);
+  // Makes a stored chunk vanish. REQUIRES: the chunk exists.
+  void LoseChunk(Generation generation, int64_t number);
+
+  // Generations with stored chunks, for tests of what is cleaned up.
+  int64_t num_generations();
+
+ private:
+  absl::Status CheckOpen() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The status of FailWrite when its turn has come.
+  absl::Status CountWrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The encoded chunk, or an empty text.
+  std::string ReadChunk(Generation generation, int64_t number);
+
+  const std::shared_ptr<FakeDisk> disk_;
+
+  Mutex mutex_;  // Taken before disk_->mutex.
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  int64_t writes_to_failure_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: none.
+  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+  std::function<void()> on_commit_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace emb
+
+#endif  // EMB_TESTS_TESTING_FAKE_TABLE_STORE_H_
