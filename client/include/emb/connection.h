@@ -1,0 +1,61 @@
+// The calls of a server, one virtual method each: what Client stands on, and
+// what a test of a caller replaces.
+#ifndef EMB_CONNECTION_H_
+#define EMB_CONNECTION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
+#include "emb/lookup_result.h"
+#include "emb/types.h"
+
+namespace emb {
+
+// Where the rows of an import come from: fills `buffer` with the next bytes,
+// row-major little-endian elements, and returns how many (0: the end).
+using RowSource =
+    std::function<absl::StatusOr<size_t>(absl::Span<std::byte> buffer)>;
+
+struct ImportOptions {
+  // Keep the values given for the padding row instead of zeroing it.
+  bool keep_padding_row = false;
+  // Called after each part with the bytes sent so far; may be empty.
+  std::function<void(int64_t bytes_sent)> progress;
+  // The import fails when no part gets through for this long.
+  absl::Duration stall_timeout = absl::Seconds(60);
+};
+
+// Threads  Implementations are thread-safe.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+
+  virtual absl::StatusOr<LookupResult> Lookup(const LookupRequest& request,
+                                              absl::Duration timeout) = 0;
+  virtual absl::StatusOr<TableInfo> CreateTable(const TableOptions& options,
+                                                absl::Duration timeout) = 0;
+  virtual absl::StatusOr<TableInfo> GetTable(const std::string& name,
+                                             absl::Duration timeout) = 0;
+  virtual absl::StatusOr<std::vector<TableInfo>> ListTables(
+      absl::Duration timeout) = 0;
+  virtual absl::Status DropTable(const std::string& name,
+                                 absl::Duration timeout) = 0;
+  virtual absl::StatusOr<TableInfo> ImportTable(const TableOptions& options,
+                                                const ImportOptions& import,
+                                                const RowSource& rows) = 0;
+  virtual absl::StatusOr<ServerStatus> GetStatus(absl::Duration timeout) = 0;
+  // OK: the data listener (and `service`, if not empty) is serving.
+  virtual absl::Status CheckHealth(const std::string& service,
+                                   absl::Duration timeout) = 0;
+};
+
+}  // namespace emb
+
+#endif  // EMB_CONNECTION_H_

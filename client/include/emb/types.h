@@ -1,0 +1,126 @@
+// What a caller says and gets, as plain types. C++17; no generated code.
+//
+// Field by field these are the messages of proto/embedding/v1, where every
+// rule and limit is written down.
+#ifndef EMB_TYPES_H_
+#define EMB_TYPES_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace emb {
+
+// Element types. kDefault means float32 wherever it is used.
+enum class ElementType {
+  kDefault = 0,
+  kFloat32 = 1,
+  kFloat16 = 2,
+  kBFloat16 = 3,
+  kInt8Rowwise = 4,
+  kInt4Rowwise = 5,
+};
+
+// "float32", "float16", "bfloat16", "int8", "int4"; "default".
+const char* ElementTypeName(ElementType type);
+
+// Ids as a dense array of any rank; no extents: a scalar.
+struct DenseShape {
+  std::vector<int64_t> dims;
+};
+
+// Ids as consecutive sequences (or bags) of these lengths.
+struct RaggedShape {
+  std::vector<int64_t> lengths;
+};
+
+// Pads ragged sequences to one length.
+struct Pad {
+  enum class Side { kRight, kLeft };
+  enum class Keep { kFirst, kLast };
+  int64_t length = 0;  // In ids; 0: that of the longest sequence.
+  Side side = Side::kRight;
+  Keep keep = Keep::kFirst;  // Of a sequence that is too long.
+};
+
+// Combines each bag into one vector.
+struct Pool {
+  enum class Mode { kSum, kMean, kMax };
+  Mode mode = Mode::kMean;
+  std::vector<float> weights;  // One per id, or none; only with kSum.
+};
+
+// One table, the ids wanted from it, and what to do with their rows.
+struct Feature {
+  std::string table;
+  uint64_t version = 0;  // 0: the current one.
+  std::vector<int64_t> ids;
+  // monostate: one axis of all ids.
+  std::variant<std::monostate, DenseShape, RaggedShape> shape;
+  // monostate: every row is returned, in id order.
+  std::variant<std::monostate, Pad, Pool> combine;
+  std::optional<int64_t> padding_id;  // Beside the table's own padding_idx.
+  bool zeros_for_missing = false;     // False: a missing id is an error.
+  ElementType dtype = ElementType::kDefault;
+};
+
+struct LookupRequest {
+  std::vector<Feature> features;
+  // True: a failed feature has a status of its own, the others are answered.
+  bool partial = false;
+};
+
+// Arguments of torch.nn.init, by PyTorch's names.
+struct InitializerSpec {
+  std::string scheme;  // Such as "xavier_uniform"; empty: "normal".
+  std::map<std::string, std::variant<double, std::string>> args;
+};
+
+// What a table shall be.
+struct TableOptions {
+  std::string name;
+  int64_t num_rows = 0;
+  int64_t dim = 0;
+  ElementType dtype = ElementType::kDefault;
+  std::optional<int64_t> padding_idx;  // Negative: counts from the end.
+  std::optional<double> max_norm;
+  std::optional<double> norm_type;
+  InitializerSpec initializer;  // Not used by an import.
+  uint64_t seed = 0;            // Not used by an import.
+};
+
+// What a table is.
+struct TableInfo {
+  TableOptions options;  // With defaults filled in.
+  uint64_t version = 0;
+  uint64_t revision = 0;
+  std::string digest;  // XXH3-128, 32 hexadecimal digits.
+  int64_t data_bytes = 0;
+  absl::Time created_at;
+  bool keep_padding_row = false;
+  bool initialized = false;  // False: imported.
+  // OK: serving. DATA_LOSS: damaged, lookups of this table fail.
+  absl::Status state;
+};
+
+struct ServerStatus {
+  enum class State { kUnknown, kLoading, kServing, kDraining };
+  State state = State::kUnknown;
+  std::string version;
+  absl::Duration uptime;
+  uint64_t epoch = 0;
+  int64_t num_tables = 0;
+  int64_t num_rows = 0;
+  int64_t memory_used_bytes = 0;
+  int64_t memory_limit_bytes = 0;
+};
+
+}  // namespace emb
+
+#endif  // EMB_TYPES_H_

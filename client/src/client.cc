@@ -1,0 +1,99 @@
+#include "emb/client.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/src/grpc_connection.h"
+
+namespace emb {
+namespace {
+
+constexpr char kDefaultServer[] = "127.0.0.1:50051";
+constexpr char kDefaultAdmin[] = "127.0.0.1:50052";
+
+// The first of: the caller's, the environment's, the default.
+std::string AddressOf(const std::string& given, const char* variable,
+                      const char* otherwise) {
+  if (!given.empty()) return given;
+  const char* const from_environment = std::getenv(variable);
+  if (from_environment != nullptr && *from_environment != '\0') {
+    return from_environment;
+  }
+  return otherwise;
+}
+
+// What gRPC would only report much later, as a name that does not resolve.
+absl::Status CheckAddress(const std::string& address) {
+  if (address.find(':') != std::string::npos &&
+      address.find(' ') == std::string::npos) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("address \"", address, "\", want HOST:PORT or unix:PATH"));
+}
+
+}  // namespace
+
+absl::StatusOr<Client> Client::Connect(const ClientOptions& options) {
+  const std::string server =
+      AddressOf(options.server, "EMB_SERVER", kDefaultServer);
+  const std::string admin =
+      AddressOf(options.admin, "EMB_ADMIN", kDefaultAdmin);
+  for (const std::string& address : {server, admin}) {
+    const absl::Status status = CheckAddress(address);
+    if (!status.ok()) return status;
+  }
+  return Client(MakeGrpcConnection(server, admin), options);
+}
+
+Client::Client(std::shared_ptr<Connection> connection,
+               const ClientOptions& options)
+    : connection_(std::move(connection)), options_(options) {}
+
+absl::StatusOr<LookupResult> Client::Lookup(const LookupRequest& request,
+                                            const CallOptions& call) const {
+  return connection_->Lookup(request,
+                             call.timeout.value_or(options_.lookup_timeout));
+}
+
+absl::StatusOr<TableInfo> Client::CreateTable(const TableOptions& options,
+                                              const CallOptions& call) const {
+  return connection_->CreateTable(
+      options, call.timeout.value_or(options_.admin_timeout));
+}
+
+absl::StatusOr<TableInfo> Client::GetTable(std::string_view name,
+                                           const CallOptions& call) const {
+  return connection_->GetTable(std::string(name),
+                               call.timeout.value_or(options_.admin_timeout));
+}
+
+absl::StatusOr<std::vector<TableInfo>> Client::ListTables(
+    const CallOptions& call) const {
+  return connection_->ListTables(call.timeout.value_or(options_.admin_timeout));
+}
+
+absl::Status Client::DropTable(std::string_view name,
+                               const CallOptions& call) const {
+  return connection_->DropTable(std::string(name),
+                                call.timeout.value_or(options_.admin_timeout));
+}
+
+absl::StatusOr<TableInfo> Client::ImportTable(
+    const TableOptions& options, const RowSource& rows,
+    const ImportOptions& import) const {
+  return connection_->ImportTable(options, import, rows);
+}
+
+absl::StatusOr<ServerStatus> Client::GetStatus(const CallOptions& call) const {
+  return connection_->GetStatus(call.timeout.value_or(options_.admin_timeout));
+}
+
+absl::Status Client::CheckHealth(std::string_view service,
+                                 const CallOptions& call) const {
+  return connection_->CheckHealth(
+      std::string(service), call.timeout.value_or(options_.lookup_timeout));
+}
+
+}  // namespace emb

@@ -1,0 +1,255 @@
+#include "client/src/convert.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/src/lookup_result_builder.h"
+#include "client/src/status_from_grpc.h"
+
+namespace emb {
+namespace {
+
+namespace pb = embedding::v1;
+
+// Both enums have the same numbers; types.h says so beside them.
+pb::DType ToProto(ElementType type) { return static_cast<pb::DType>(type); }
+ElementType FromProto(pb::DType type) { return static_cast<ElementType>(type); }
+
+int64_t ElementBytes(ElementType type) {
+  switch (type) {
+    case ElementType::kFloat32:
+      return 4;
+    case ElementType::kFloat16:
+    case ElementType::kBFloat16:
+      return 2;
+    default:
+      return 0;  // No type of an answer.
+  }
+}
+
+void PadToProto(const Pad& pad, pb::Pad& proto) {
+  proto.set_length(pad.length);
+  proto.set_side(pad.side == Pad::Side::kLeft ? pb::Pad::SIDE_LEFT
+                                              : pb::Pad::SIDE_RIGHT);
+  proto.set_keep(pad.keep == Pad::Keep::kLast ? pb::Pad::KEEP_LAST
+                                              : pb::Pad::KEEP_FIRST);
+}
+
+void PoolToProto(const Pool& pool, pb::Pool& proto) {
+  switch (pool.mode) {
+    case Pool::Mode::kSum:
+      proto.set_mode(pb::Pool::MODE_SUM);
+      break;
+    case Pool::Mode::kMean:
+      proto.set_mode(pb::Pool::MODE_MEAN);
+      break;
+    case Pool::Mode::kMax:
+      proto.set_mode(pb::Pool::MODE_MAX);
+      break;
+  }
+  proto.mutable_weights()->Add(pool.weights.begin(), pool.weights.end());
+}
+
+void FeatureToProto(const Feature& feature, pb::Feature& proto) {
+  proto.set_table(feature.table);
+  proto.set_version(feature.version);
+  proto.mutable_ids()->Add(feature.ids.begin(), feature.ids.end());
+  if (const auto* dense = std::get_if<DenseShape>(&feature.shape)) {
+    proto.mutable_dense()->mutable_dims()->Add(dense->dims.begin(),
+                                               dense->dims.end());
+  } else if (const auto* ragged = std::get_if<RaggedShape>(&feature.shape)) {
+    proto.mutable_ragged()->mutable_lengths()->Add(ragged->lengths.begin(),
+                                                   ragged->lengths.end());
+  }
+  if (const auto* pad = std::get_if<Pad>(&feature.combine)) {
+    PadToProto(*pad, *proto.mutable_pad());
+  } else if (const auto* pool = std::get_if<Pool>(&feature.combine)) {
+    PoolToProto(*pool, *proto.mutable_pool());
+  }
+  if (feature.padding_id) proto.set_padding_id(*feature.padding_id);
+  if (feature.zeros_for_missing) {
+    proto.set_missing_ids(pb::MISSING_IDS_ZEROS);
+  }
+  proto.set_dtype(ToProto(feature.dtype));
+}
+
+absl::Status Malformed(size_t feature, absl::string_view complaint) {
+  return absl::InternalError(
+      absl::StrCat("malformed answer: results[", feature, "]: ", complaint));
+}
+
+// The bytes must be what shape and dtype say: a caller indexes by them.
+absl::Status CheckSize(const FeatureResult& result, size_t num_bytes,
+                       size_t feature) {
+  int64_t bytes = ElementBytes(result.dtype);
+  if (bytes == 0) return Malformed(feature, "unknown dtype");
+  for (const int64_t extent : result.shape) {
+    if (extent < 0 || __builtin_mul_overflow(bytes, extent, &bytes)) {
+      return Malformed(feature, "impossible shape");
+    }
+  }
+  if (static_cast<size_t>(bytes) != num_bytes) {
+    return Malformed(feature, absl::StrCat(num_bytes, " bytes, want ", bytes));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<FeatureResult> ResultFromProto(const pb::FeatureResult& proto,
+                                              size_t feature) {
+  FeatureResult result;
+  if (proto.has_status()) {
+    result.status = StatusFromProto(proto.status());
+    return result;
+  }
+  result.shape.assign(proto.shape().begin(), proto.shape().end());
+  result.dtype = FromProto(proto.dtype());
+  result.version = proto.version();
+  result.revision = proto.revision();
+  result.lengths.assign(proto.lengths().begin(), proto.lengths().end());
+  result.missing.assign(proto.missing().begin(), proto.missing().end());
+  const absl::Status size = CheckSize(result, proto.values().size(), feature);
+  if (!size.ok()) return size;
+  return result;
+}
+
+void InitializerToProto(const InitializerSpec& init, pb::Initializer& proto) {
+  proto.set_scheme(init.scheme);
+  for (const auto& [name, value] : init.args) {
+    pb::InitArgument& arg = (*proto.mutable_args())[name];
+    if (const auto* number = std::get_if<double>(&value)) {
+      arg.set_number(*number);
+    } else {
+      arg.set_text(std::get<std::string>(value));
+    }
+  }
+}
+
+InitializerSpec InitializerFromProto(const pb::Initializer& proto) {
+  InitializerSpec init;
+  init.scheme = proto.scheme();
+  for (const auto& [name, arg] : proto.args()) {
+    if (arg.value_case() == pb::InitArgument::kNumber) {
+      init.args[name] = arg.number();
+    } else {
+      init.args[name] = arg.text();
+    }
+  }
+  return init;
+}
+
+}  // namespace
+
+pb::LookupRequest ToProto(const LookupRequest& request) {
+  pb::LookupRequest proto;
+  for (const Feature& feature : request.features) {
+    FeatureToProto(feature, *proto.add_features());
+  }
+  proto.set_partial(request.partial);
+  return proto;
+}
+
+pb::TableSpec ImportSpecToProto(const TableOptions& options) {
+  pb::TableSpec proto;
+  proto.set_name(options.name);
+  proto.set_num_rows(options.num_rows);
+  proto.set_dim(options.dim);
+  proto.set_dtype(ToProto(options.dtype));
+  if (options.padding_idx) proto.set_padding_idx(*options.padding_idx);
+  if (options.max_norm) proto.set_max_norm(*options.max_norm);
+  if (options.norm_type) proto.set_norm_type(*options.norm_type);
+  return proto;
+}
+
+pb::TableSpec CreateSpecToProto(const TableOptions& options) {
+  pb::TableSpec proto = ImportSpecToProto(options);
+  InitializerToProto(options.initializer, *proto.mutable_initializer());
+  proto.set_seed(options.seed);
+  return proto;
+}
+
+absl::StatusOr<LookupResult> FromProto(const pb::LookupResponse& response,
+                                       size_t num_features) {
+  if (static_cast<size_t>(response.results_size()) != num_features) {
+    return absl::InternalError(
+        absl::StrCat("malformed answer: ", response.results_size(),
+                     " results, want ", num_features));
+  }
+  LookupResultBuilder builder(response.epoch());
+  for (size_t i = 0; i < num_features; ++i) {
+    const pb::FeatureResult& proto = response.results(static_cast<int>(i));
+    auto result = ResultFromProto(proto, i);
+    if (!result.ok()) return result.status();
+    builder.Add(*std::move(result), proto.values());
+  }
+  return builder.Build();
+}
+
+TableInfo FromProto(const pb::TableInfo& proto) {
+  const pb::TableSpec& spec = proto.spec();
+  TableInfo info;
+  info.options.name = spec.name();
+  info.options.num_rows = spec.num_rows();
+  info.options.dim = spec.dim();
+  info.options.dtype = FromProto(spec.dtype());
+  if (spec.has_padding_idx()) info.options.padding_idx = spec.padding_idx();
+  if (spec.has_max_norm()) info.options.max_norm = spec.max_norm();
+  if (spec.has_norm_type()) info.options.norm_type = spec.norm_type();
+  info.options.initializer = InitializerFromProto(spec.initializer());
+  info.options.seed = spec.seed();
+  info.version = proto.version();
+  info.revision = proto.revision();
+  info.digest = proto.digest();
+  info.data_bytes = proto.data_bytes();
+  info.created_at = absl::FromUnixSeconds(proto.created_at_seconds());
+  info.keep_padding_row = proto.keep_padding_row();
+  info.initialized = proto.initialized();
+  if (proto.state() == pb::TABLE_STATE_DAMAGED) {
+    info.state = absl::DataLossError(proto.state_message());
+  }
+  return info;
+}
+
+ServerStatus FromProto(const pb::GetStatusResponse& response) {
+  ServerStatus status;
+  switch (response.state()) {
+    case pb::GetStatusResponse::STATE_LOADING:
+      status.state = ServerStatus::State::kLoading;
+      break;
+    case pb::GetStatusResponse::STATE_SERVING:
+      status.state = ServerStatus::State::kServing;
+      break;
+    case pb::GetStatusResponse::STATE_DRAINING:
+      status.state = ServerStatus::State::kDraining;
+      break;
+    default:
+      break;
+  }
+  status.version = response.server_version();
+  status.uptime = absl::Seconds(response.uptime_seconds());
+  status.epoch = response.epoch();
+  status.num_tables = response.num_tables();
+  status.num_rows = response.num_rows();
+  status.memory_used_bytes = response.memory_used_bytes();
+  status.memory_limit_bytes = response.memory_limit_bytes();
+  return status;
+}
+
+const char* ElementTypeName(ElementType type) {
+  switch (type) {
+    case ElementType::kDefault:
+      return "default";
+    case ElementType::kFloat32:
+      return "float32";
+    case ElementType::kFloat16:
+      return "float16";
+    case ElementType::kBFloat16:
+      return "bfloat16";
+    case ElementType::kInt8Rowwise:
+      return "int8";
+    case ElementType::kInt4Rowwise:
+      return "int4";
+  }
+  return "unknown";
+}
+
+}  // namespace emb

@@ -1,0 +1,203 @@
+#include "client/src/grpc_connection.h"
+
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/src/convert.h"
+#include "client/src/import_call.h"
+#include "client/src/status_from_grpc.h"
+#include "embedding/v1/admin.grpc.pb.h"
+#include "embedding/v1/lookup.grpc.pb.h"
+#include "grpc/health/v1/health.grpc.pb.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/support/channel_arguments.h"
+
+namespace emb {
+namespace {
+
+namespace pb = embedding::v1;
+
+constexpr int kAnswerBytesMax = 64 << 20;
+// Values and the fields around them.
+constexpr int kReceiveBytesMax = kAnswerBytesMax + (4 << 20);
+// No more often than the server allows without calls in flight: 30 s.
+constexpr int kKeepaliveMs = 60'000;
+
+// Three tries for calls that change nothing, fewer when many fail: the one
+// layer of retries there is. Creating, dropping and importing are not tried
+// again, since the first try may have succeeded.
+constexpr char kServiceConfig[] = R"({
+  "loadBalancingConfig": [{"round_robin": {}}],
+  "retryThrottling": {"maxTokens": 100, "tokenRatio": 0.1},
+  "methodConfig": [{
+    "name": [
+      {"service": "embedding.v1.EmbeddingService"},
+      {"service": "embedding.v1.TableAdmin", "method": "GetTable"},
+      {"service": "embedding.v1.TableAdmin", "method": "ListTables"},
+      {"service": "embedding.v1.TableAdmin", "method": "GetStatus"}
+    ],
+    "retryPolicy": {
+      "maxAttempts": 3,
+      "initialBackoff": "0.01s",
+      "maxBackoff": "0.2s",
+      "backoffMultiplier": 2,
+      "retryableStatusCodes": ["UNAVAILABLE"]
+    }
+  }]
+})";
+
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetServiceConfigJSON(kServiceConfig);
+  arguments.SetMaxReceiveMessageSize(kReceiveBytesMax);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
+                                   arguments);
+}
+
+std::chrono::system_clock::time_point DeadlineAfter(absl::Duration timeout) {
+  return std::chrono::system_clock::now() + absl::ToChronoMicroseconds(timeout);
+}
+
+class GrpcConnection final : public Connection {
+ public:
+  GrpcConnection(std::string server, std::string admin)
+      : server_(std::move(server)),
+        admin_(std::move(admin)),
+        server_channel_(MakeChannel(server_)),
+        lookups_(pb::EmbeddingService::NewStub(server_channel_)),
+        health_(grpc::health::v1::Health::NewStub(server_channel_)),
+        tables_(pb::TableAdmin::NewStub(MakeChannel(admin_))) {}
+
+  absl::StatusOr<LookupResult> Lookup(const LookupRequest& request,
+                                      absl::Duration timeout) override {
+    pb::LookupResponse response;
+    const absl::Status status =
+        Call(server_, timeout, *lookups_, &pb::EmbeddingService::Stub::Lookup,
+             ToProto(request), response);
+    if (!status.ok()) return status;
+    return FromProto(response, request.features.size());
+  }
+
+  absl::StatusOr<TableInfo> CreateTable(const TableOptions& options,
+                                        absl::Duration timeout) override {
+    pb::CreateTableRequest request;
+    *request.mutable_spec() = CreateSpecToProto(options);
+    pb::CreateTableResponse response;
+    const absl::Status status =
+        Call(admin_, timeout, *tables_, &pb::TableAdmin::Stub::CreateTable,
+             request, response);
+    if (!status.ok()) return status;
+    return FromProto(response.table());
+  }
+
+  absl::StatusOr<TableInfo> GetTable(const std::string& name,
+                                     absl::Duration timeout) override {
+    pb::GetTableRequest request;
+    request.set_name(name);
+    pb::GetTableResponse response;
+    const absl::Status status =
+        Call(admin_, timeout, *tables_, &pb::TableAdmin::Stub::GetTable,
+             request, response);
+    if (!status.ok()) return status;
+    return FromProto(response.table());
+  }
+
+  absl::StatusOr<std::vector<TableInfo>> ListTables(
+      absl::Duration timeout) override {
+    std::vector<TableInfo> tables;
+    pb::ListTablesRequest request;
+    do {
+      pb::ListTablesResponse response;
+      const absl::Status status =
+          Call(admin_, timeout, *tables_, &pb::TableAdmin::Stub::ListTables,
+               request, response);
+      if (!status.ok()) return status;
+      for (const pb::TableInfo& table : response.tables()) {
+        tables.push_back(FromProto(table));
+      }
+      request.set_page_token(response.next_page_token());
+    } while (!request.page_token().empty());
+    return tables;
+  }
+
+  absl::Status DropTable(const std::string& name,
+                         absl::Duration timeout) override {
+    pb::DropTableRequest request;
+    request.set_name(name);
+    pb::DropTableResponse response;
+    return Call(admin_, timeout, *tables_, &pb::TableAdmin::Stub::DropTable,
+                request, response);
+  }
+
+  absl::StatusOr<TableInfo> ImportTable(const TableOptions& options,
+                                        const ImportOptions& import,
+                                        const RowSource& rows) override {
+    pb::ImportHeader header;
+    *header.mutable_spec() = ImportSpecToProto(options);
+    header.set_keep_padding_row(import.keep_padding_row);
+    return RunImport(*tables_, admin_, header, import, rows);
+  }
+
+  absl::StatusOr<ServerStatus> GetStatus(absl::Duration timeout) override {
+    pb::GetStatusResponse response;
+    const absl::Status status =
+        Call(admin_, timeout, *tables_, &pb::TableAdmin::Stub::GetStatus, {},
+             response);
+    if (!status.ok()) return status;
+    return FromProto(response);
+  }
+
+  absl::Status CheckHealth(const std::string& service,
+                           absl::Duration timeout) override {
+    namespace health = grpc::health::v1;
+    health::HealthCheckRequest request;
+    request.set_service(service);
+    health::HealthCheckResponse response;
+    const absl::Status status =
+        Call(server_, timeout, *health_, &health::Health::Stub::Check, request,
+             response);
+    if (absl::IsNotFound(status)) {
+      return absl::NotFoundError(
+          absl::StrCat("service \"", service, "\": not known to ", server_));
+    }
+    if (!status.ok()) return status;
+    if (response.status() == health::HealthCheckResponse::SERVING) {
+      return absl::OkStatus();
+    }
+    return absl::UnavailableError(absl::StrCat(server_, ": not serving"));
+  }
+
+ private:
+  // One unary call with its deadline.
+  template <typename Stub, typename Request, typename Response>
+  static absl::Status Call(const std::string& address, absl::Duration timeout,
+                           Stub& stub,
+                           grpc::Status (Stub::*method)(grpc::ClientContext*,
+                                                        const Request&,
+                                                        Response*),
+                           const Request& request, Response& response) {
+    grpc::ClientContext context;
+    context.set_deadline(DeadlineAfter(timeout));
+    return StatusFromGrpc((stub.*method)(&context, request, &response),
+                          address);
+  }
+
+  const std::string server_;
+  const std::string admin_;
+  const std::shared_ptr<grpc::Channel> server_channel_;
+  const std::unique_ptr<pb::EmbeddingService::Stub> lookups_;
+  const std::unique_ptr<grpc::health::v1::Health::Stub> health_;
+  const std::unique_ptr<pb::TableAdmin::Stub> tables_;
+};
+
+}  // namespace
+
+std::shared_ptr<Connection> MakeGrpcConnection(const std::string& server,
+                                               const std::string& admin) {
+  return std::make_shared<GrpcConnection>(server, admin);
+}
+
+}  // namespace emb

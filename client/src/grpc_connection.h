@@ -1,0 +1,19 @@
+// The calls of a server over gRPC.
+#ifndef EMB_CLIENT_SRC_GRPC_CONNECTION_H_
+#define EMB_CLIENT_SRC_GRPC_CONNECTION_H_
+
+#include <memory>
+#include <string>
+
+#include "emb/connection.h"
+
+namespace emb {
+
+// A connection to a data listener and an admin listener, one channel each.
+// Channels connect when first used and again after failures.
+std::shared_ptr<Connection> MakeGrpcConnection(const std::string& server,
+                                               const std::string& admin);
+
+}  // namespace emb
+
+#endif  // EMB_CLIENT_SRC_GRPC_CONNECTION_H_

@@ -1,0 +1,28 @@
+// One ImportTable call, as the client sees it.
+#ifndef EMB_CLIENT_SRC_IMPORT_CALL_H_
+#define EMB_CLIENT_SRC_IMPORT_CALL_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "emb/connection.h"
+#include "emb/types.h"
+#include "embedding/v1/admin.grpc.pb.h"
+
+namespace emb {
+
+// Sends the header and all of `rows` in parts of 1 MiB, reading the next part
+// while one is on its way, and waits for the server's answer.
+//
+// Errors   The source's own error, after the call was cancelled;
+//          DEADLINE_EXCEEDED  nothing moved for import.stall_timeout;
+//          what the server answers, as soon as it does.
+absl::StatusOr<TableInfo> RunImport(embedding::v1::TableAdmin::Stub& stub,
+                                    const std::string& address,
+                                    const embedding::v1::ImportHeader& header,
+                                    const ImportOptions& import,
+                                    const RowSource& rows);
+
+}  // namespace emb
+
+#endif  // EMB_CLIENT_SRC_IMPORT_CALL_H_

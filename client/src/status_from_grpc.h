@@ -1,0 +1,24 @@
+// gRPC statuses to absl::Status, in one place. The reverse is the server's.
+#ifndef EMB_CLIENT_SRC_STATUS_FROM_GRPC_H_
+#define EMB_CLIENT_SRC_STATUS_FROM_GRPC_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "google/rpc/status.pb.h"
+#include "grpcpp/support/status.h"
+
+namespace emb {
+
+// The same code by number and the same text; typed details become payloads by
+// their type URL.
+absl::Status StatusFromProto(const google::rpc::Status& proto);
+
+// As StatusFromProto. UNAVAILABLE that gRPC itself reports, as when nobody
+// listens, says which address it was.
+absl::Status StatusFromGrpc(const grpc::Status& status,
+                            const std::string& address);
+
+}  // namespace emb
+
+#endif  // EMB_CLIENT_SRC_STATUS_FROM_GRPC_H_
