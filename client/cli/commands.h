@@ -1,0 +1,19 @@
+// The commands of embctl. Each function adds its commands and their flags to
+// the application; parsing one sets session.action.
+#ifndef EMB_CLIENT_CLI_COMMANDS_H_
+#define EMB_CLIENT_CLI_COMMANDS_H_
+
+#include "CLI/App.hpp"
+#include "client/cli/session.h"
+
+namespace emb {
+
+// `session` outlives the application, in all of them.
+void AddTableCommands(CLI::App& app, Session& session);
+void AddImportCommand(CLI::App& table, Session& session);
+void AddLookupCommand(CLI::App& app, Session& session);
+void AddServerCommands(CLI::App& app, Session& session);
+
+}  // namespace emb
+
+#endif  // EMB_CLIENT_CLI_COMMANDS_H_

@@ -1,0 +1,90 @@
+// embctl table import.
+#include <memory>
+#include <string>
+
+#include "CLI/App.hpp"
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "client/cli/commands.h"
+#include "client/cli/npy_file.h"
+#include "client/cli/progress_bar.h"
+#include "client/cli/table_flags.h"
+#include "core/status_macros.h"
+
+namespace emb {
+namespace {
+
+struct ImportFlags {
+  TableFlags table;
+  std::string file;
+  std::string format = "npy";
+  bool keep_padding_row = false;
+};
+
+absl::Status Import(ImportFlags flags, Session& session) {
+  if (flags.format != "npy") {
+    return absl::UnimplementedError(
+        absl::StrCat("--format: \"", flags.format, "\", this build reads npy"));
+  }
+  if (flags.keep_padding_row && !flags.table.padding_idx) {
+    return absl::InvalidArgumentError(
+        "--keep-padding-row: there is none to keep, give --padding-idx");
+  }
+  // The file is checked as a whole before the server hears of it.
+  EMB_ASSIGN_OR_RETURN(NpyFile file, OpenTableFile(flags.file));
+  flags.table.rows = file.header().shape[0];
+  flags.table.dim = file.header().shape[1];
+  EMB_ASSIGN_OR_RETURN(const TableOptions options, OptionsOf(flags.table));
+  EMB_ASSIGN_OR_RETURN(const Client client,
+                       session.connect(session.client_options));
+
+  ImportOptions import;
+  import.keep_padding_row = flags.keep_padding_row;
+  if (session.call.timeout) import.stall_timeout = *session.call.timeout;
+  std::unique_ptr<ProgressBar> bar;
+  if (session.err_is_terminal) {
+    bar = std::make_unique<ProgressBar>(
+        options.name, file.num_elements() * static_cast<int64_t>(sizeof(float)),
+        session.err, absl::Now);
+    import.progress = [&bar](int64_t bytes) { bar->Update(bytes);
+  };
+}
+const auto table = client.ImportTable(
+    options,
+    [&file](absl::Span<std::byte> buffer) { return file.Read(buffer); },
+    import);
+bar.reset();
+if (!table.ok()) return table.status();
+PrintTable("imported", *table, session);
+return absl::OkStatus();
+}  // namespace
+
+}  // namespace emb
+
+void AddImportCommand(CLI::App& table, Session& session) {
+  CLI::App* const command = table.add_subcommand(
+      "import",
+      "Makes a table, or its next version, from a file.\n"
+      "Rows become visible all at once, when the last one is on disk.");
+  const auto flags = std::make_shared<ImportFlags>();
+  AddTableFlags(*command, flags->table);
+  command
+      ->add_option("FILE", flags->file,
+                   ".npy file: float32, little-endian, C order, shape "
+                   "(rows, dim)")
+      ->required();
+  command->add_option("--format", flags->format, "Format of the file")
+      ->capture_default_str();
+  command->add_flag("--keep-padding-row", flags->keep_padding_row,
+                    "Keep the file's values of the padding row instead of "
+                    "zeroing it, as from_pretrained does");
+  command->footer(
+      "Example:\n  embctl table import item item.npy --padding-idx 0\n");
+  command->callback([flags, &session] {
+    session.action = [flags, &session] { return Import(*flags, session); };
+  });
+}
+
+}  // namespace emb

@@ -1,0 +1,60 @@
+#include "client/cli/json_values.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+
+namespace emb {
+namespace {
+
+// Writes one array of the outermost axis of `shape` and takes its elements
+// from the front of `values`. The depth is bounded by the server's limit on
+// axes.
+void AppendArray(absl::Span<const int64_t> shape, bool lines, int depth,
+                 absl::Span<const float>& values, std::string& out) {
+  const int64_t extent = shape.front();
+  const bool innermost = shape.size() == 1;
+  out += '[';
+  for (int64_t i = 0; i < extent; ++i) {
+    if (i > 0) out += ',';
+    if (innermost) {
+      AppendJsonFloat(values.front(), out);
+      values.remove_prefix(1);
+      continue;
+    }
+    if (lines) out.append("\n").append(static_cast<size_t>(depth), ' ');
+    AppendArray(shape.subspan(1), lines, depth + 1, values, out);
+  }
+  out += ']';
+}
+
+}  // namespace
+
+void AppendJsonFloat(float value, std::string& out) {
+  if (std::isnan(value)) {
+    out += "\"NaN\"";
+  } else if (std::isinf(value)) {
+    out += value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+  } else if (value == 0) {
+    // to_chars gives "-0", which readers may take for an integer without a
+    // sign.
+    out += std::signbit(value) ? "-0.0" : "0.0";
+  } else {
+    char text[32];
+    const auto end = std::to_chars(text, text + sizeof(text), value).ptr;
+    out.append(text, end);
+  }
+}
+
+std::string JsonValues(absl::Span<const int64_t> shape,
+                       absl::Span<const float> values, bool lines) {
+  std::string out;
+  if (shape.empty()) {
+    AppendJsonFloat(values.front(), out);
+  } else {
+    AppendArray(shape, lines, 1, values, out);
+  }
+  return out;
+}
+
+}  // namespace emb

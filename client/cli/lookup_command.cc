@@ -1,0 +1,201 @@
+// embctl lookup.
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "CLI/App.hpp"
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "client/cli/commands.h"
+#include "client/cli/json_values.h"
+#include "client/cli/npy_file.h"
+#include "core/status_macros.h"
+#include "nlohmann/json.hpp"
+
+namespace emb {
+namespace {
+
+struct LookupFlags {
+  std::string table;  // NAME or NAME@VERSION.
+  std::vector<int64_t> ids;
+  std::string ids_from;
+  std::string out;
+  std::string pool;
+  std::string weights;
+  std::string lengths;
+  std::optional<int64_t> pad_to;
+  std::optional<int64_t> padding_id;
+};
+
+template <typename T>
+absl::StatusOr<std::vector<T>> ParseList(absl::string_view flag,
+                                         const std::string& text,
+                                         bool (*parse)(absl::string_view, T*)) {
+  std::vector<T> values;
+  for (const absl::string_view part : absl::StrSplit(text, ',')) {
+    T value = 0;
+    if (!parse(part, &value)) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          flag, ": \"", part, "\", want numbers with commas between them"));
+    }
+    values.push_back(value);
+  }
+  return values;
+}
+
+absl::Status SetTable(const std::string& text, Feature& feature) {
+  const std::vector<std::string> parts = absl::StrSplit(text, '@');
+  feature.table = parts[0];
+  if (parts.size() == 1) return absl::OkStatus();
+  if (parts.size() > 2 || !absl::SimpleAtoi(parts[1], &feature.version) ||
+      feature.version == 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", text, "\", want NAME or NAME@VERSION, as item@7"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetIds(const LookupFlags& flags, Feature& feature) {
+  if (flags.ids_from.empty() == flags.ids.empty()) {
+    return absl::InvalidArgumentError(
+        "ids: want either ID... or --ids-from FILE");
+  }
+  feature.ids = flags.ids;
+  if (!flags.ids_from.empty()) {
+    EMB_ASSIGN_OR_RETURN(IdsFile file, ReadIdsFile(flags.ids_from));
+    feature.ids = std::move(file.ids);
+    feature.shape = DenseShape{std::move(file.shape)};
+  }
+  if (!flags.lengths.empty()) {
+    RaggedShape ragged;
+    EMB_ASSIGN_OR_RETURN(
+        ragged.lengths,
+        ParseList<int64_t>("--lengths", flags.lengths, absl::SimpleAtoi));
+    feature.shape = ragged;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetCombine(const LookupFlags& flags, Feature& feature) {
+  if (!flags.pool.empty() && flags.pad_to) {
+    return absl::InvalidArgumentError("--pool, --pad-to: want only one");
+  }
+  if (flags.pad_to) feature.combine = Pad{.length = *flags.pad_to};
+  if (!flags.pool.empty()) {
+    Pool pool;
+    pool.mode = flags.pool == "sum"    ? Pool::Mode::kSum
+                : flags.pool == "mean" ? Pool::Mode::kMean
+                                       : Pool::Mode::kMax;
+    if (!flags.weights.empty()) {
+      EMB_ASSIGN_OR_RETURN(
+          pool.weights,
+          ParseList<float>("--weights", flags.weights, absl::SimpleAtof));
+    }
+    feature.combine = pool;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Feature> FeatureOf(const LookupFlags& flags) {
+  Feature feature;
+  EMB_RETURN_IF_ERROR(SetTable(flags.table, feature));
+  EMB_RETURN_IF_ERROR(SetIds(flags, feature));
+  EMB_RETURN_IF_ERROR(SetCombine(flags, feature));
+  feature.padding_id = flags.padding_id;
+  return feature;
+}
+
+// One object: the head from the JSON library, the values by our own writer,
+// which knows float32.
+void PrintResult(const Feature& feature, const LookupResult& result,
+                 const Session& session) {
+  const FeatureResult& rows = result.feature(0);
+  const nlohmann::ordered_json head = {{"table", feature.table},
+                                       {"version", rows.version},
+                                       {"revision", rows.revision},
+                                       {"epoch", result.epoch()},
+                                       {"shape", rows.shape}};
+  std::string text = head.dump();
+  text.pop_back();  // The closing brace.
+  session.out << text << ",\"values\":"
+              << JsonValues(rows.shape, rows.values(), !session.json) << "}\n";
+}
+
+absl::Status Lookup(const LookupFlags& flags, Session& session) {
+  EMB_ASSIGN_OR_RETURN(const Feature feature, FeatureOf(flags));
+  EMB_ASSIGN_OR_RETURN(const Client client,
+                       session.connect(session.client_options));
+  LookupRequest request;
+  request.features = {feature};
+  EMB_ASSIGN_OR_RETURN(const LookupResult result,
+                       client.Lookup(request, session.call));
+  if (flags.out.empty()) {
+    PrintResult(feature, result, session);
+    return absl::OkStatus();
+  }
+  const FeatureResult& rows = result.feature(0);
+  EMB_RETURN_IF_ERROR(WriteFloatFile(flags.out, rows.shape, rows.values()));
+  if (session.json) {
+    session.out << nlohmann::ordered_json{{"table", feature.table},
+                                          {"version", rows.version},
+                                          {"revision", rows.revision},
+                                          {"epoch", result.epoch()},
+                                          {"shape", rows.shape},
+                                          {"file", flags.out}}
+                       .dump()
+                << "\n";
+  } else {
+    session.out << "wrote float32 (" << absl::StrJoin(rows.shape, ", ")
+                << ") to " << flags.out << "\n";
+  }
+  return absl::OkStatus();
+}
+
+void AddFlags(CLI::App& command, LookupFlags& flags) {
+  command
+      .add_option("NAME", flags.table,
+                  "The table; NAME@VERSION for one that must be current")
+      ->required();
+  command.add_option("ID", flags.ids, "Row indices, from 0");
+  command.add_option("--ids-from", flags.ids_from,
+                     ".npy file of int32 or int64 ids of any shape");
+  command.add_option("--out", flags.out,
+                     "Write a float32 .npy file instead of JSON");
+  command.add_option("--padding-id", flags.padding_id,
+                     "An id that means \"nothing here\" and answers zeros");
+  command
+      .add_option("--pool", flags.pool,
+                  "Combine bags into one vector each (not in this build)")
+      ->check(CLI::IsMember({"sum", "mean", "max"}));
+  command.add_option("--weights", flags.weights,
+                     "With --pool sum: one factor per id, as 0.5,1,2");
+  command.add_option("--lengths", flags.lengths,
+                     "Lengths of ragged sequences, as 2,0,3 (not in this "
+                     "build)");
+  command.add_option("--pad-to", flags.pad_to,
+                     "Pad sequences to this length (not in this build)");
+}
+
+}  // namespace
+
+void AddLookupCommand(CLI::App& app, Session& session) {
+  CLI::App* const command = app.add_subcommand(
+      "lookup", "Looks up rows and prints them as JSON, a row a line");
+  const auto flags = std::make_shared<LookupFlags>();
+  AddFlags(*command, *flags);
+  command->footer(
+      "Examples:\n"
+      "  embctl lookup item 1 2 3\n"
+      "  embctl lookup item --ids-from history.npy --out rows.npy\n");
+  command->callback([flags, &session] {
+    session.action = [flags, &session] { return Lookup(*flags, session); };
+  });
+}
+
+}  // namespace emb

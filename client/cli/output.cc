@@ -1,0 +1,215 @@
+#include "client/cli/output.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/time.h"
+#include "nlohmann/json.hpp"
+
+namespace emb {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Lines = std::vector<std::pair<std::string, std::string>>;
+
+template <typename T>
+Json OrNull(const std::optional<T>& value) {
+  return value.has_value() ? Json(*value) : Json(nullptr);
+}
+
+Json InitializerJson(const TableInfo& table) {
+  if (!table.initialized) return nullptr;
+  Json args = Json::object();
+  for (const auto& [name, value] : table.options.initializer.args) {
+    std::visit([&](const auto& v) { args[name] = v; }, value);
+  }
+  return {{"scheme", table.options.initializer.scheme}, {"args", args}};
+}
+
+// "kaiming_normal(a=0, mode=fan_in, nonlinearity=relu)", or "imported".
+std::string InitializerText(const TableInfo& table) {
+  if (!table.initialized) return "imported";
+  const InitializerSpec& init = table.options.initializer;
+  std::string args;
+  for (const auto& [name, value] : init.args) {
+    std::visit(
+        [&, &key = name](const auto& v) {
+          absl::StrAppend(&args, args.empty() ? "" : ", ", key, "=", v);
+        },
+        value);
+  }
+  return absl::StrCat(init.scheme, "(", args, ")");
+}
+
+std::string StateText(const TableInfo& table) {
+  return table.state.ok() ? "serving" : "damaged";
+}
+
+std::string TimeText(absl::Time time) {
+  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
+}
+
+std::string PaddingText(const TableInfo& table) {
+  if (!table.options.padding_idx) return "none";
+  return absl::StrCat(*table.options.padding_idx,
+                      table.keep_padding_row ? " (row kept as imported)" : "");
+}
+
+std::string NormText(const TableInfo& table) {
+  if (!table.options.max_norm) return "none";
+  return absl::StrCat(*table.options.max_norm,
+                      ", p = ", table.options.norm_type.value_or(2));
+}
+
+std::string Aligned(const Lines& lines) {
+  size_t width = 0;
+  for (const auto& [name, value] : lines) width = std::max(width, name.size());
+  std::string text;
+  for (const auto& [name, value] : lines) {
+    absl::StrAppendFormat(&text, "%-*s  %s\n", static_cast<int>(width), name,
+                          value);
+  }
+  return text;
+}
+
+const char* StateName(ServerStatus::State state) {
+  switch (state) {
+    case ServerStatus::State::kLoading:
+      return "loading";
+    case ServerStatus::State::kServing:
+      return "serving";
+    case ServerStatus::State::kDraining:
+      return "draining";
+    case ServerStatus::State::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+std::string WithCommas(int64_t number) {
+  const std::string digits = absl::StrCat(number);
+  std::string text;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    const bool between = i > 0 && digits[i - 1] != '-';
+    if (between && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
+}
+
+std::string HumanBytes(int64_t bytes) {
+  constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB"};
+  if (bytes < 1'024) return absl::StrCat(bytes, " B");
+  double size = static_cast<double>(bytes) / 1'024;
+  size_t unit = 0;
+  while (size >= 1'024 && unit + 1 < std::size(kUnits)) {
+    size /= 1'024;
+    ++unit;
+  }
+  return absl::StrFormat("%.1f %s", size, kUnits[unit]);
+}
+
+Json TableJson(const TableInfo& table) {
+  const TableOptions& options = table.options;
+  return {{"name", options.name},
+          {"rows", options.num_rows},
+          {"dim", options.dim},
+          {"dtype", ElementTypeName(options.dtype)},
+          {"padding_idx", OrNull(options.padding_idx)},
+          {"keep_padding_row", table.keep_padding_row},
+          {"max_norm", OrNull(options.max_norm)},
+          {"norm_type", OrNull(options.norm_type)},
+          {"initializer", InitializerJson(table)},
+          {"seed", table.initialized ? Json(options.seed) : Json(nullptr)},
+          {"version", table.version},
+          {"revision", table.revision},
+          {"digest", table.digest},
+          {"bytes", table.data_bytes},
+          {"created_at", TimeText(table.created_at)},
+          {"state", StateText(table)},
+          {"state_message", std::string(table.state.message())}};
+}
+
+std::string DescribeTable(const TableInfo& table) {
+  const TableOptions& options = table.options;
+  Lines lines = {{"name", options.name},
+                 {"rows", WithCommas(options.num_rows)},
+                 {"dim", absl::StrCat(options.dim)},
+                 {"dtype", ElementTypeName(options.dtype)},
+                 {"padding_idx", PaddingText(table)},
+                 {"max_norm", NormText(table)},
+                 {"initializer", InitializerText(table)}};
+  if (table.initialized) {
+    lines.emplace_back("seed", absl::StrCat(options.seed));
+  }
+  lines.insert(lines.end(), {{"version", absl::StrCat(table.version)},
+                             {"revision", absl::StrCat(table.revision)},
+                             {"digest", table.digest},
+                             {"size", HumanBytes(table.data_bytes)},
+                             {"created", TimeText(table.created_at)},
+                             {"state", StateText(table)}});
+  if (!table.state.ok()) {
+    lines.emplace_back("", std::string(table.state.message()));
+  }
+  return Aligned(lines);
+}
+
+std::string ListTables(const std::vector<TableInfo>& tables) {
+  constexpr size_t kColumns = 7;
+  using Row = std::array<std::string, kColumns>;
+  std::vector<Row> rows = {
+      {"NAME", "ROWS", "DIM", "DTYPE", "VERSION", "SIZE", "STATE"}};
+  for (const TableInfo& table : tables) {
+    rows.push_back({table.options.name, WithCommas(table.options.num_rows),
+                    absl::StrCat(table.options.dim),
+                    ElementTypeName(table.options.dtype),
+                    absl::StrCat(table.version), HumanBytes(table.data_bytes),
+                    StateText(table)});
+  }
+  std::array<int, kColumns> widths = {};
+  for (const Row& row : rows) {
+    for (size_t i = 0; i < kColumns; ++i) {
+      widths[i] = std::max(widths[i], static_cast<int>(row[i].size()));
+    }
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    // Names to the left, numbers to the right.
+    absl::StrAppendFormat(&text, "%-*s  %*s  %*s  %-*s  %*s  %*s  %s\n",
+                          widths[0], row[0], widths[1], row[1], widths[2],
+                          row[2], widths[3], row[3], widths[4], row[4],
+                          widths[5], row[5], row[6]);
+  }
+  return text;
+}
+
+Json StatusJson(const ServerStatus& status) {
+  return {{"state", StateName(status.state)},
+          {"version", status.version},
+          {"uptime_seconds", absl::ToInt64Seconds(status.uptime)},
+          {"epoch", status.epoch},
+          {"tables", status.num_tables},
+          {"rows", status.num_rows},
+          {"memory_used_bytes", status.memory_used_bytes},
+          {"memory_limit_bytes", status.memory_limit_bytes}};
+}
+
+std::string DescribeStatus(const ServerStatus& status) {
+  return Aligned(
+      {{"state", StateName(status.state)},
+       {"version", status.version},
+       {"uptime", absl::FormatDuration(status.uptime)},
+       {"epoch", absl::StrCat(status.epoch)},
+       {"tables", WithCommas(status.num_tables)},
+       {"rows", WithCommas(status.num_rows)},
+       {"memory", absl::StrCat(HumanBytes(status.memory_used_bytes), " of ",
+                               HumanBytes(status.memory_limit_bytes))}});
+}
+
+}  // namespace emb

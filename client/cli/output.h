@@ -1,0 +1,29 @@
+// Tables and servers as text for people and as JSON for programs.
+#ifndef EMB_CLIENT_CLI_OUTPUT_H_
+#define EMB_CLIENT_CLI_OUTPUT_H_
+
+#include <string>
+#include <vector>
+
+#include "emb/types.h"
+#include "nlohmann/json_fwd.hpp"
+
+namespace emb {
+
+// Everything about a table; absent values are null.
+nlohmann::ordered_json TableJson(const TableInfo& table);
+// The same, one aligned line a value.
+std::string DescribeTable(const TableInfo& table);
+// One aligned line a table, with a heading.
+std::string ListTables(const std::vector<TableInfo>& tables);
+
+nlohmann::ordered_json StatusJson(const ServerStatus& status);
+std::string DescribeStatus(const ServerStatus& status);
+
+// "1,048,576" and "2.4 MiB".
+std::string WithCommas(int64_t number);
+std::string HumanBytes(int64_t bytes);
+
+}  // namespace emb
+
+#endif  // EMB_CLIENT_CLI_OUTPUT_H_

@@ -1,0 +1,62 @@
+#include "client/cli/table_flags.h"
+
+#include "CLI/Config.hpp"
+#include "CLI/Formatter.hpp"
+#include "absl/strings/str_cat.h"
+#include "client/cli/output.h"
+#include "nlohmann/json.hpp"
+
+namespace emb {
+
+void AddTableFlags(CLI::App& command, TableFlags& flags) {
+  command
+      .add_option("NAME", flags.name,
+                  "The table: 1 to 128 of letters, digits, '.', '_', '-'")
+      ->required();
+  command
+      .add_option("--dtype", flags.dtype, "Element type: float32 in this build")
+      ->capture_default_str();
+  command.add_option("--padding-idx", flags.padding_idx,
+                     "Row that means padding and is kept zero; a negative one "
+                     "counts from the end");
+  command.add_option("--max-norm", flags.max_norm,
+                     "Scale rows down to this norm (not in this build)");
+  command.add_option("--norm-type", flags.norm_type, "The p of that norm [2]");
+}
+
+absl::StatusOr<TableOptions> OptionsOf(const TableFlags& flags) {
+  TableOptions options;
+  options.name = flags.name;
+  options.num_rows = flags.rows;
+  options.dim = flags.dim;
+  options.padding_idx = flags.padding_idx;
+  options.max_norm = flags.max_norm;
+  options.norm_type = flags.norm_type;
+  for (const ElementType type :
+       {ElementType::kFloat32, ElementType::kFloat16, ElementType::kBFloat16,
+        ElementType::kInt8Rowwise, ElementType::kInt4Rowwise}) {
+    if (flags.dtype == ElementTypeName(type)) options.dtype = type;
+  }
+  if (options.dtype == ElementType::kDefault) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--dtype: \"", flags.dtype,
+                     "\", want float32, float16, bfloat16, int8 or int4"));
+  }
+  return options;
+}
+
+void PrintTable(absl::string_view verb, const TableInfo& table,
+                Session& session) {
+  if (session.json) {
+    session.out << TableJson(table).dump() << "\n";
+    return;
+  }
+  session.out << verb << " " << table.options.name << ": "
+              << WithCommas(table.options.num_rows) << " rows x "
+              << table.options.dim << ", "
+              << ElementTypeName(table.options.dtype) << ", "
+              << HumanBytes(table.data_bytes) << ", version " << table.version
+              << "\n";
+}
+
+}  // namespace emb
