@@ -1,0 +1,2 @@
+// Not built: a forbidden edge that the test `layering_control` must find.
+#include "server/registry.h"
