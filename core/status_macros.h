@@ -15,12 +15,14 @@
   } while (false)
 
 // EMB_ASSIGN_OR_RETURN(auto value, Function());
+// NOLINTBEGIN(bugprone-macro-parentheses): `lhs` may be a declaration.
 #define EMB_ASSIGN_OR_RETURN(lhs, expr) \
   EMB_ASSIGN_OR_RETURN_IMPL_(EMB_CONCAT_(emb_or_, __LINE__), lhs, expr)
 #define EMB_ASSIGN_OR_RETURN_IMPL_(result, lhs, expr)  \
   auto result = (expr);                                \
   if (!result.ok()) return std::move(result).status(); \
   lhs = *std::move(result)
+// NOLINTEND(bugprone-macro-parentheses)
 #define EMB_CONCAT_(a, b) EMB_CONCAT_IMPL_(a, b)
 #define EMB_CONCAT_IMPL_(a, b) a##b
 

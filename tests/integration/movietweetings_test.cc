@@ -1,0 +1,125 @@
+// The example's recommender against the data set's own answers, through a
+// real server: what a caller gets is right to the last film.
+#include <emb/client.h>
+
+#include <cstddef>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "examples/movietweetings/catalog.h"
+#include "examples/movietweetings/known_users.h"
+#include "examples/movietweetings/recommender.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/testing/in_process_server.h"
+#include "tests/testing/status_matchers.h"
+
+namespace movietweetings {
+namespace {
+
+using emb::InProcessServer;
+using emb::StatusIs;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+constexpr char kDataDir[] = EMB_EXAMPLE_DATA_DIR;
+constexpr double kScoreTolerance = 1e-5;
+// NumPy pads its header to this; all four files have the shortest one.
+constexpr std::streamoff kNpyHeaderBytes = 128;
+
+struct TableFile {
+  const char* table;
+  int64_t num_rows;
+  int64_t dim;
+};
+
+constexpr TableFile kTables[] = {{"item", 10'507, 64},
+                                 {"item_bias", 10'507, 1},
+                                 {"user", 16'555, 32},
+                                 {"genre", 26, 32}};
+
+std::string NpyPath(const TableFile& table) {
+  return std::string(kDataDir) + "/" + table.table + ".npy";
+}
+
+absl::Status Import(const emb::Client& client, const TableFile& table) {
+  std::ifstream file(NpyPath(table), std::ios::binary);
+  file.seekg(kNpyHeaderBytes);
+  if (!file) return absl::NotFoundError(NpyPath(table));
+  emb::TableOptions options;
+  options.name = table.table;
+  options.num_rows = table.num_rows;
+  options.dim = table.dim;
+  options.padding_idx = 0;
+  const auto rows =
+      [&file](absl::Span<std::byte> buffer) -> absl::StatusOr<size_t> {
+    file.read(reinterpret_cast<char*>(buffer.data()),
+              static_cast<std::streamsize>(buffer.size()));
+    return static_cast<size_t>(file.gcount());
+  };
+  return client.ImportTable(options, rows).status();
+}
+
+class MovieTweetings : public testing::Test {
+ protected:
+  void SetUp() override {
+    EMB_ASSERT_OK_AND_ASSIGN(server_, InProcessServer::Start({}));
+    for (const TableFile& table : kTables) {
+      EMB_ASSERT_OK(Import(server_->client(), table));
+    }
+    EMB_ASSERT_OK_AND_ASSIGN(catalog_, ReadCatalog(kDataDir));
+    EMB_ASSERT_OK_AND_ASSIGN(users_, ReadKnownUsers(kDataDir));
+  }
+
+  std::unique_ptr<InProcessServer> server_;
+  Catalog catalog_;
+  std::vector<KnownUser> users_;
+};
+
+TEST_F(MovieTweetings, RecommendsTheExpectedFilmsToEveryKnownUser) {
+  EMB_ASSERT_OK_AND_ASSIGN(const Recommender recommender,
+                           Recommender::Load(server_->client(), catalog_));
+  ASSERT_THAT(users_, SizeIs(519));
+  for (const KnownUser& user : users_) {
+    SCOPED_TRACE(user.user);
+    EMB_ASSERT_OK_AND_ASSIGN(const Ranking ranking,
+                             recommender.Rank(user.user, user.history));
+    ASSERT_EQ(ranking.best.size(), user.top10.size());
+    for (size_t i = 0; i < ranking.best.size(); ++i) {
+      EXPECT_EQ(ranking.best[i].film, user.top10[i]) << "place " << i;
+      EXPECT_NEAR(ranking.best[i].score, user.top10_scores[i], kScoreTolerance)
+          << "place " << i;
+    }
+  }
+}
+
+TEST_F(MovieTweetings, RefusesUsersAndFilmsThatTheTablesDoNotHave) {
+  EMB_ASSERT_OK_AND_ASSIGN(const Recommender recommender,
+                           Recommender::Load(server_->client(), catalog_));
+  EXPECT_THAT(recommender.Rank(16'555, {0}),
+              StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("16555")));
+  EXPECT_THAT(recommender.Rank(1, {10'507}),
+              StatusIs(absl::StatusCode::kOutOfRange, HasSubstr("10507")));
+}
+
+// Films of the old model must not be ranked by users of the new one.
+TEST_F(MovieTweetings, AsksForANewLoadWhenATableHasChanged) {
+  EMB_ASSERT_OK_AND_ASSIGN(const Recommender recommender,
+                           Recommender::Load(server_->client(), catalog_));
+  EMB_ASSERT_OK(Import(server_->client(), kTables[0]));
+  EXPECT_THAT(recommender.Rank(1, {1}),
+              StatusIs(absl::StatusCode::kAborted, HasSubstr("epoch")));
+}
+
+TEST_F(MovieTweetings, SaysWhichTableWasNotImported) {
+  EMB_ASSERT_OK(server_->client().DropTable("genre"));
+  EXPECT_THAT(Recommender::Load(server_->client(), catalog_),
+              StatusIs(absl::StatusCode::kNotFound, HasSubstr("genre")));
+}
+
+}  // namespace
+}  // namespace movietweetings
