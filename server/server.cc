@@ -164,7 +164,7 @@ absl::Status Server::Stop() {
   parts_->data_listener->Shutdown(options.drain_timeout);
   parts_->admin_listener->Shutdown(options.drain_timeout);
   parts_->stopped = true;
-  const absl::Status status = parts_->store->Close();
+  absl::Status status = parts_->store->Close();
   if (status.ok()) {
     Log(LogLevel::kInfo, "stopped");
   } else {

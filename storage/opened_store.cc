@@ -46,7 +46,7 @@ absl::Status Sweep(OpenedStore& store) {
     // The commit record's bound is above them all; a store that was repaired
     // by hand may have lost it.
     store.next_generation = std::max(store.next_generation, generation + 1);
-    if (used.count(generation) > 0) continue;
+    if (used.contains(generation)) continue;
     EMB_RETURN_IF_ERROR(store.engine->DropGeneration(generation));
   }
   return MakeEmptyDirectory(store.ingest_dir);

@@ -134,11 +134,11 @@ rocksdb::ReadOptions CheckedRead() {
 }
 
 rocksdb::Slice ToSlice(absl::string_view text) {
-  return rocksdb::Slice(text.data(), text.size());
+  return {text.data(), text.size()};
 }
 
 absl::string_view ToView(const rocksdb::Slice& slice) {
-  return absl::string_view(slice.data(), slice.size());
+  return {slice.data(), slice.size()};
 }
 
 // A store that exists and will not open is damaged, unless the reason lies

@@ -40,28 +40,28 @@ absl::Status Import(ImportFlags flags, Session& session) {
   EMB_ASSIGN_OR_RETURN(const Client client,
                        session.connect(session.client_options));
 
-  ImportOptions import;
-  import.keep_padding_row = flags.keep_padding_row;
-  if (session.call.timeout) import.stall_timeout = *session.call.timeout;
+  ImportOptions import_options;
+  import_options.keep_padding_row = flags.keep_padding_row;
+  if (session.call.timeout)
+    import_options.stall_timeout = *session.call.timeout;
   std::unique_ptr<ProgressBar> bar;
   if (session.err_is_terminal) {
     bar = std::make_unique<ProgressBar>(
         options.name, file.num_elements() * static_cast<int64_t>(sizeof(float)),
         session.err, absl::Now);
-    import.progress = [&bar](int64_t bytes) { bar->Update(bytes);
-  };
+    import_options.progress = [&bar](int64_t bytes) { bar->Update(bytes); };
+  }
+  const auto table = client.ImportTable(
+      options,
+      [&file](absl::Span<std::byte> buffer) { return file.Read(buffer); },
+      import_options);
+  bar.reset();
+  if (!table.ok()) return table.status();
+  PrintTable("imported", *table, session);
+  return absl::OkStatus();
 }
-const auto table = client.ImportTable(
-    options,
-    [&file](absl::Span<std::byte> buffer) { return file.Read(buffer); },
-    import);
-bar.reset();
-if (!table.ok()) return table.status();
-PrintTable("imported", *table, session);
-return absl::OkStatus();
-}  // namespace
 
-}  // namespace emb
+}  // namespace
 
 void AddImportCommand(CLI::App& table, Session& session) {
   CLI::App* const command = table.add_subcommand(

@@ -25,7 +25,7 @@ Json InitializerJson(const TableInfo& table) {
   if (!table.initialized) return nullptr;
   Json args = Json::object();
   for (const auto& [name, value] : table.options.initializer.args) {
-    std::visit([&](const auto& v) { args[name] = v; }, value);
+    std::visit([&, &key = name](const auto& v) { args[key] = v; }, value);
   }
   return {{"scheme", table.options.initializer.scheme}, {"args", args}};
 }

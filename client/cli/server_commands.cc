@@ -30,8 +30,7 @@ absl::Status Health(const std::string& service, Session& session) {
   EMB_ASSIGN_OR_RETURN(const Client client,
                        session.connect(session.client_options));
   EMB_RETURN_IF_ERROR(client.CheckHealth(service, session.call));
-  session.out << (session.json ? "{\"status\":\"SERVING\"}" : "serving")
-              << "\n";
+  session.out << (session.json ? R"({"status":"SERVING"})" : "serving") << "\n";
   return absl::OkStatus();
 }
 

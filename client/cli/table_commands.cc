@@ -32,7 +32,7 @@ absl::Status AddInitArg(const std::string& text, InitializerSpec& init) {
     return absl::InvalidArgumentError(
         absl::StrCat("--init-arg: \"", text, "\", want KEY=VALUE"));
   }
-  if (init.args.count(parts[0]) != 0) {
+  if (init.args.contains(parts[0])) {
     return absl::InvalidArgumentError(
         absl::StrCat("--init-arg: \"", parts[0], "\" given twice"));
   }

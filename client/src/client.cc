@@ -47,9 +47,8 @@ absl::StatusOr<Client> Client::Connect(const ClientOptions& options) {
   return Client(MakeGrpcConnection(server, admin), options);
 }
 
-Client::Client(std::shared_ptr<Connection> connection,
-               const ClientOptions& options)
-    : connection_(std::move(connection)), options_(options) {}
+Client::Client(std::shared_ptr<Connection> connection, ClientOptions options)
+    : connection_(std::move(connection)), options_(std::move(options)) {}
 
 absl::StatusOr<LookupResult> Client::Lookup(const LookupRequest& request,
                                             const CallOptions& call) const {
@@ -82,8 +81,8 @@ absl::Status Client::DropTable(std::string_view name,
 
 absl::StatusOr<TableInfo> Client::ImportTable(
     const TableOptions& options, const RowSource& rows,
-    const ImportOptions& import) const {
-  return connection_->ImportTable(options, import, rows);
+    const ImportOptions& import_options) const {
+  return connection_->ImportTable(options, import_options, rows);
 }
 
 absl::StatusOr<ServerStatus> Client::GetStatus(const CallOptions& call) const {

@@ -97,10 +97,8 @@ absl::Status CheckSize(const FeatureResult& result, size_t num_bytes,
 absl::StatusOr<FeatureResult> ResultFromProto(const pb::FeatureResult& proto,
                                               size_t feature) {
   FeatureResult result;
-  if (proto.has_status()) {
-    result.status = StatusFromProto(proto.status());
-    return result;
-  }
+  result.status = StatusFromProto(proto.status());
+  if (!result.status.ok()) return result;
   result.shape.assign(proto.shape().begin(), proto.shape().end());
   result.dtype = FromProto(proto.dtype());
   result.version = proto.version();

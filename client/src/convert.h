@@ -24,7 +24,7 @@ embedding::v1::TableSpec CreateSpecToProto(const TableOptions& options);
 absl::StatusOr<LookupResult> FromProto(
     const embedding::v1::LookupResponse& response, size_t num_features);
 
-TableInfo FromProto(const embedding::v1::TableInfo& info);
+TableInfo FromProto(const embedding::v1::TableInfo& proto);
 ServerStatus FromProto(const embedding::v1::GetStatusResponse& response);
 
 }  // namespace emb

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "client/src/convert.h"
 #include "client/src/import_call.h"
 #include "client/src/status_from_grpc.h"
@@ -58,7 +59,8 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
 }
 
 std::chrono::system_clock::time_point DeadlineAfter(absl::Duration timeout) {
-  return std::chrono::system_clock::now() + absl::ToChronoMicroseconds(timeout);
+  // An infinite timeout stays one: gRPC knows the last of all times.
+  return absl::ToChronoTime(absl::Now() + timeout);
 }
 
 class GrpcConnection final : public Connection {
@@ -133,12 +135,12 @@ class GrpcConnection final : public Connection {
   }
 
   absl::StatusOr<TableInfo> ImportTable(const TableOptions& options,
-                                        const ImportOptions& import,
+                                        const ImportOptions& import_options,
                                         const RowSource& rows) override {
     pb::ImportHeader header;
     *header.mutable_spec() = ImportSpecToProto(options);
-    header.set_keep_padding_row(import.keep_padding_row);
-    return RunImport(*tables_, admin_, header, import, rows);
+    header.set_keep_padding_row(import_options.keep_padding_row);
+    return RunImport(*tables_, admin_, header, import_options, rows);
   }
 
   absl::StatusOr<ServerStatus> GetStatus(absl::Duration timeout) override {
@@ -156,9 +158,8 @@ class GrpcConnection final : public Connection {
     health::HealthCheckRequest request;
     request.set_service(service);
     health::HealthCheckResponse response;
-    const absl::Status status =
-        Call(server_, timeout, *health_, &health::Health::Stub::Check, request,
-             response);
+    absl::Status status = Call(server_, timeout, *health_,
+                               &health::Health::Stub::Check, request, response);
     if (absl::IsNotFound(status)) {
       return absl::NotFoundError(
           absl::StrCat("service \"", service, "\": not known to ", server_));

@@ -1,5 +1,6 @@
 #include "client/src/import_call.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
@@ -14,6 +15,8 @@ namespace {
 namespace pb = embedding::v1;
 
 constexpr size_t kPartBytes = size_t{1} << 20;
+// Stands for infinity, which cannot be added to the time of day.
+constexpr absl::Duration kStallTimeoutMax = absl::Hours(24 * 365);
 
 // The call itself: at most one write is in flight.
 //
@@ -22,7 +25,8 @@ class ImportCall final
     : public grpc::ClientWriteReactor<pb::ImportTableRequest> {
  public:
   ImportCall(pb::TableAdmin::Stub& stub, absl::Duration stall_timeout)
-      : stall_timeout_(absl::ToChronoMicroseconds(stall_timeout)) {
+      : stall_timeout_(absl::ToChronoMicroseconds(
+            std::min(stall_timeout, kStallTimeoutMax))) {
     stub.async()->ImportTable(&context_, &response_, this);
     // Until Finish or Cancel: writes are started outside of reactions.
     AddHold();
@@ -122,8 +126,8 @@ absl::StatusOr<bool> ReadPart(const RowSource& rows, int64_t offset,
 
 // Sends everything; false if the call came to its end before that.
 absl::StatusOr<bool> SendAll(const pb::ImportHeader& header,
-                             const ImportOptions& import, const RowSource& rows,
-                             ImportCall& call,
+                             const ImportOptions& import_options,
+                             const RowSource& rows, ImportCall& call,
                              pb::ImportTableRequest (&messages)[2]) {
   *messages[0].mutable_header() = header;
   call.Send(messages[0]);
@@ -134,7 +138,7 @@ absl::StatusOr<bool> SendAll(const pb::ImportHeader& header,
     const bool sent = call.WaitForWrite();
     if (!more.ok()) return more.status();
     if (!sent) return false;
-    if (import.progress) import.progress(offset);
+    if (import_options.progress) import_options.progress(offset);
     if (!*more) return true;
     offset += static_cast<int64_t>(messages[next].data().data().size());
     call.Send(messages[next]);
@@ -146,12 +150,12 @@ absl::StatusOr<bool> SendAll(const pb::ImportHeader& header,
 absl::StatusOr<TableInfo> RunImport(pb::TableAdmin::Stub& stub,
                                     const std::string& address,
                                     const pb::ImportHeader& header,
-                                    const ImportOptions& import,
+                                    const ImportOptions& import_options,
                                     const RowSource& rows) {
   // Must outlive the call: a message may be on its way until it ends.
   pb::ImportTableRequest messages[2];
-  ImportCall call(stub, import.stall_timeout);
-  const auto sent = SendAll(header, import, rows, call, messages);
+  ImportCall call(stub, import_options.stall_timeout);
+  const auto sent = SendAll(header, import_options, rows, call, messages);
   if (!sent.ok()) {
     call.Cancel();
     return sent.status();
@@ -159,9 +163,10 @@ absl::StatusOr<TableInfo> RunImport(pb::TableAdmin::Stub& stub,
   const grpc::Status status =
       *sent || !call.stalled() ? call.Finish() : call.Cancel();
   if (call.stalled()) {
-    return absl::DeadlineExceededError(absl::StrCat(
-        address, ": nothing moved for ",
-        absl::FormatDuration(import.stall_timeout), ", import given up"));
+    return absl::DeadlineExceededError(
+        absl::StrCat(address, ": nothing moved for ",
+                     absl::FormatDuration(import_options.stall_timeout),
+                     ", import given up"));
   }
   const absl::Status result = StatusFromGrpc(status, address);
   if (!result.ok()) return result;

@@ -20,7 +20,7 @@ namespace emb {
 absl::StatusOr<TableInfo> RunImport(embedding::v1::TableAdmin::Stub& stub,
                                     const std::string& address,
                                     const embedding::v1::ImportHeader& header,
-                                    const ImportOptions& import,
+                                    const ImportOptions& import_options,
                                     const RowSource& rows);
 
 }  // namespace emb

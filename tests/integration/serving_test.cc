@@ -130,10 +130,10 @@ TEST_F(ServingTest, AnImportedPaddingRowIsZeroUnlessItIsKept) {
   for (const bool keep : {false, true}) {
     TableOptions options = Options(keep ? "kept" : "zeroed", 4, 2);
     options.padding_idx = 2;
-    ImportOptions import;
-    import.keep_padding_row = keep;
+    ImportOptions import_options;
+    import_options.keep_padding_row = keep;
     EMB_ASSERT_OK(
-        client_->ImportTable(options, RowsFromValues(values), import));
+        client_->ImportTable(options, RowsFromValues(values), import_options));
   }
   for (int round = 0; round < 2; ++round) {
     EXPECT_THAT(Rows("zeroed", {2, 3}), ElementsAre(0, 0, 6, 7));

@@ -58,7 +58,7 @@ class Client {
   static absl::StatusOr<Client> Connect(const ClientOptions& options);
 
   // For tests of callers: a client over any connection.
-  Client(std::shared_ptr<Connection> connection, const ClientOptions& options);
+  Client(std::shared_ptr<Connection> connection, ClientOptions options);
 
   // Looks up all features in one call, at one epoch.
   // Cost     one round trip; one copy of the values beyond the transport's.
@@ -77,9 +77,9 @@ class Client {
 
   // Sends options.num_rows * options.dim float32 elements from `rows`.
   // Becomes visible when all are durable; if it fails, nothing changed.
-  absl::StatusOr<TableInfo> ImportTable(const TableOptions& options,
-                                        const RowSource& rows,
-                                        const ImportOptions& import = {}) const;
+  absl::StatusOr<TableInfo> ImportTable(
+      const TableOptions& options, const RowSource& rows,
+      const ImportOptions& import_options = {}) const;
 
   absl::StatusOr<ServerStatus> GetStatus(const CallOptions& call = {}) const;
 

@@ -47,9 +47,9 @@ class Connection {
       absl::Duration timeout) = 0;
   virtual absl::Status DropTable(const std::string& name,
                                  absl::Duration timeout) = 0;
-  virtual absl::StatusOr<TableInfo> ImportTable(const TableOptions& options,
-                                                const ImportOptions& import,
-                                                const RowSource& rows) = 0;
+  virtual absl::StatusOr<TableInfo> ImportTable(
+      const TableOptions& options, const ImportOptions& import_options,
+      const RowSource& rows) = 0;
   virtual absl::StatusOr<ServerStatus> GetStatus(absl::Duration timeout) = 0;
   // OK: the data listener (and `service`, if not empty) is serving.
   virtual absl::Status CheckHealth(const std::string& service,

@@ -48,13 +48,13 @@ class TableManagerTest : public testing::Test {
 
   // Imports counting values.
   absl::StatusOr<TableManager::TablePtr> ImportCounting(const TableSpec& spec) {
-    auto import = manager_.StartImport(spec);
-    if (!import.ok()) return import.status();
+    auto running = manager_.StartImport(spec);
+    if (!running.ok()) return running.status();
     const auto values = CountingValues(spec.num_rows, spec.dim);
-    if (auto status = (*import)->Append(AsBytes(values)); !status.ok()) {
+    if (auto status = (*running)->Append(AsBytes(values)); !status.ok()) {
       return status;
     }
-    return (*import)->Finish();
+    return (*running)->Finish();
   }
 
   // Nothing is served, stored or held.
@@ -169,9 +169,9 @@ TEST_F(TableManagerTest, ImportRefusesAnotherDim) {
 
 TEST_F(TableManagerTest, AnImportGivenUpHalfWayLeavesNothing) {
   {
-    EMB_ASSERT_OK_AND_ASSIGN(const auto import,
+    EMB_ASSERT_OK_AND_ASSIGN(const auto running,
                              manager_.StartImport(ImportSpec("item", 50'000)));
-    EMB_ASSERT_OK(import->Append(std::vector<std::byte>(400'000)));
+    EMB_ASSERT_OK(running->Append(std::vector<std::byte>(400'000)));
     EXPECT_EQ(store_.num_generations(), 1);
   }
   ExpectNothing();
@@ -180,25 +180,25 @@ TEST_F(TableManagerTest, AnImportGivenUpHalfWayLeavesNothing) {
 
 TEST_F(TableManagerTest, AShortImportIsRefused) {
   {
-    EMB_ASSERT_OK_AND_ASSIGN(const auto import,
+    EMB_ASSERT_OK_AND_ASSIGN(const auto running,
                              manager_.StartImport(ImportSpec("item")));
-    EMB_ASSERT_OK(import->Append(std::vector<std::byte>(159)));
-    EXPECT_THAT(import->Finish(), StatusIs(StatusCode::kInvalidArgument,
-                                           HasSubstr("159 bytes, want 160")));
+    EMB_ASSERT_OK(running->Append(std::vector<std::byte>(159)));
+    EXPECT_THAT(running->Finish(), StatusIs(StatusCode::kInvalidArgument,
+                                            HasSubstr("159 bytes, want 160")));
   }
   ExpectNothing();
 }
 
 TEST_F(TableManagerTest, OneChangeOfATableAtATime) {
   EMB_ASSERT_OK(manager_.Create(Spec("item"), Never));
-  EMB_ASSERT_OK_AND_ASSIGN(auto import,
+  EMB_ASSERT_OK_AND_ASSIGN(auto running,
                            manager_.StartImport(ImportSpec("item")));
   EXPECT_THAT(manager_.StartImport(ImportSpec("item")),
               StatusIs(StatusCode::kAborted, HasSubstr("in progress")));
   EXPECT_THAT(manager_.Drop("item"), StatusIs(StatusCode::kAborted));
   EXPECT_THAT(manager_.Create(Spec("item"), Never),
               StatusIs(StatusCode::kAlreadyExists));
-  import.reset();
+  running.reset();
   EMB_EXPECT_OK(manager_.Drop("item"));
 }
 

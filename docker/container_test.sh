@@ -1,0 +1,267 @@
+#!/bin/bash
+# Builds the image and runs it, without a Docker engine: buildah builds and
+# runs it in a chroot, on a base made by mmdebstrap from this machine's own
+# APT sources. Needs root and the network. Cleans up after itself.
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+readonly ROOT
+readonly IMAGE=localhost/embedding-server
+readonly BASE=localhost/debian-base
+readonly UID_WANTED=65532
+# Patience for starting, stopping and answering. Nothing sleeps that long.
+readonly TIMEOUT_SECONDS=60
+
+passed=0
+failed=0
+work=
+netns=
+server_job=
+
+say() { printf '== %s\n' "$*"; }
+
+die() {
+  printf 'container_test: %s\n' "$*" >&2
+  exit 1
+}
+
+# check NAME COMMAND...: one fact, counted.
+check() {
+  local name=$1
+  shift
+  if "$@"; then
+    passed=$((passed + 1))
+    printf 'ok    %s\n' "$name"
+  else
+    failed=$((failed + 1))
+    printf 'FAIL  %s\n' "$name"
+  fi
+}
+
+equal() {
+  [[ $1 == "$2" ]] && return 0
+  printf '      got:  %s\n      want: %s\n' "$1" "$2"
+  return 1
+}
+
+fails() { ! "$@" >/dev/null 2>&1; }
+
+# The store is our own, so that no image of the machine is touched.
+bud() {
+  buildah --root "$work/store" --runroot "$work/run" \
+    --storage-driver "$storage_driver" "$@"
+}
+
+# A server that is still there, by the process ids of its own network.
+end_server() {
+  [[ -n $server_job ]] || return 0
+  local pid
+  for pid in $(server_pids); do kill -KILL "$pid" 2>/dev/null || true; done
+  wait "$server_job" 2>/dev/null || true
+  server_job=
+}
+
+clean_up() {
+  local status=$?
+  trap - EXIT
+  end_server
+  [[ -z $netns ]] || ip netns delete "$netns" || true
+  if [[ -n $work ]]; then
+    bud rm --all >/dev/null 2>&1 || true
+    bud rmi --all --force >/dev/null 2>&1 || true
+    # The store is mounted on itself while it is in use.
+    umount "$work/store/overlay" 2>/dev/null || true
+    rm -rf --one-file-system "$work" || true
+  fi
+  exit "$status"
+}
+
+install_tools() {
+  local missing=()
+  command -v buildah >/dev/null || missing+=(buildah)
+  command -v mmdebstrap >/dev/null || missing+=(mmdebstrap)
+  command -v ip >/dev/null || missing+=(iproute2)
+  command -v jq >/dev/null || missing+=(jq)
+  ((${#missing[@]})) || return 0
+  say "installing ${missing[*]}"
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+    --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Overlay where the file system of the store can, else plain copies.
+choose_storage_driver() {
+  storage_driver=overlay
+  bud info >/dev/null 2>&1 || storage_driver=vfs
+  say "storage driver: $storage_driver"
+}
+
+make_base() {
+  say "making the base with mmdebstrap"
+  local sources=() file
+  for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list \
+    /etc/apt/sources.list.d/*.sources; do
+    # Other vendors' sources may need keys that the base does not have.
+    if [[ -s $file ]] && grep -q bookworm "$file"; then sources+=("$file"); fi
+  done
+  ((${#sources[@]})) || die "no APT source of Debian 12 on this machine"
+  mmdebstrap --quiet --variant=minbase bookworm "$work/base.tar" \
+    "${sources[@]}"
+  local container
+  container=$(bud from scratch)
+  bud add --quiet "$container" "$work/base.tar" >/dev/null
+  bud commit --quiet "$container" "$BASE" >/dev/null
+  bud rm "$container" >/dev/null
+  rm "$work/base.tar"
+}
+
+build_image() {
+  say "building the image"
+  # Docker's format: the OCI one has no HEALTHCHECK.
+  bud bud --isolation chroot --network=host --format docker \
+    --build-arg BASE="$BASE" -f "$ROOT/docker/Dockerfile" -t "$IMAGE" \
+    "$ROOT" >"$work/build.log" 2>&1 ||
+    { tail -n 50 "$work/build.log" >&2; die "the image does not build"; }
+}
+
+image_config() { bud inspect --type image "$IMAGE" | jq -c ".Docker.config$1"; }
+
+image_bytes() {
+  bud images --json | jq -r --arg name "$1" \
+    '.[] | select(.names[0] | startswith($name)) | .size'
+}
+
+# Runs a command in the container with the data directory, as the image says.
+# The network is one of its own, where the default ports are free.
+in_container() {
+  nsenter --net="/run/netns/$netns" \
+    buildah --root "$work/store" --runroot "$work/run" \
+    --storage-driver "$storage_driver" \
+    run --isolation chroot --volume "$work/data:/data" "$container" -- "$@"
+}
+
+server_pids() {
+  local pid
+  for pid in $(ip netns pids "$netns"); do
+    if [[ $(cat "/proc/$pid/comm" 2>/dev/null) == embedding-serve* ]]; then
+      echo "$pid"
+    fi
+  done
+}
+
+# Starts the image's own command line; its log is followed through a pipe.
+start_server() {
+  local command fifo=$work/log.fifo line
+  mapfile -t command < <(image_config '' | jq -r '.Entrypoint[], .Cmd[]')
+  say "starting ${command[*]}"
+  rm -f "$fifo"
+  mkfifo "$fifo"
+  in_container "${command[@]}" >"$fifo" 2>&1 &
+  server_job=$!
+  exec 3<"$fifo"
+  while IFS= read -r -t "$TIMEOUT_SECONDS" line <&3; do
+    printf '      %s\n' "$line"
+    if [[ $line == *'"event":"serving"'* ]]; then return 0; fi
+  done
+  die "the server does not serve"
+}
+
+# Stops it as an engine would; sets stop_status.
+stop_server() {
+  local pid
+  pid=$(server_pids)
+  say "stopping process $pid"
+  kill -TERM "$pid"
+  # To the end of the log: until everyone who could write to it is gone.
+  timeout "$TIMEOUT_SECONDS" sed 's/^/      /' <&3 || kill -KILL "$pid"
+  exec 3<&-
+  stop_status=0
+  wait "$server_job" || stop_status=$?
+  server_job=
+}
+
+# These two answer "failed" rather than end the test.
+look_up() {
+  in_container embctl --json lookup films 0 4999 17 || echo failed
+}
+digest_of() {
+  in_container embctl --json table describe films | jq -r .digest ||
+    echo failed
+}
+
+test_config() {
+  check "the user is a number and not root" \
+    equal "$(image_config .User)" "\"$UID_WANTED:$UID_WANTED\""
+  check "lookups are exposed, administration is not" \
+    equal "$(image_config '.ExposedPorts | keys')" '["50051/tcp"]'
+  check "/data is a volume" \
+    equal "$(image_config '.Volumes | keys')" '["/data"]'
+  check "it is stopped by SIGTERM" \
+    equal "$(image_config .StopSignal)" '"SIGTERM"'
+  check "its health is asked for" \
+    equal "$(image_config .Healthcheck.Test)" '["CMD","embctl","health"]'
+}
+
+test_first_run() {
+  check "the health check fails without a server" \
+    fails in_container embctl health
+  start_server
+  local pid
+  pid=$(server_pids)
+  check "it runs as user $UID_WANTED" \
+    equal "$(awk '/^Uid:/ {print $2, $3, $4, $5}' "/proc/$pid/status")" \
+    "$UID_WANTED $UID_WANTED $UID_WANTED $UID_WANTED"
+  check "the health check succeeds" in_container embctl health
+  check "a table can be created" \
+    in_container embctl table create films --rows 5000 --dim 64 --seed 7
+  rows=$(look_up)
+  digest=$(digest_of)
+  check "three rows are answered" \
+    equal "$(jq -c .shape <<<"$rows" || true)" '[3,64]'
+  check "the table has a digest" grep -qxE '[0-9a-f]{32}' <<<"$digest"
+  stop_server
+  check "SIGTERM ends it with status 0" equal "$stop_status" 0
+}
+
+test_second_run() {
+  start_server
+  check "the same rows after a restart" equal "$(look_up)" "$rows"
+  check "the same digest after a restart" equal "$(digest_of)" "$digest"
+  stop_server
+  check "SIGTERM ends it with status 0 again" equal "$stop_status" 0
+}
+
+# What a read-only root file system would refuse.
+test_writes() {
+  local root written
+  root=$(bud mount "$container")
+  written=$(find "$root" -xdev -newer "$work/before" -uid "$UID_WANTED")
+  bud umount "$container" >/dev/null
+  check "it writes nothing outside /data" equal "$written" ""
+}
+
+main() {
+  [[ $EUID == 0 ]] || die "want root"
+  storage_driver=vfs
+  trap clean_up EXIT
+  install_tools
+  work=$(mktemp -d "${TMPDIR:-/tmp}/emb-container-XXXXXX")
+  choose_storage_driver
+  make_base
+  build_image
+  say "size: $(image_bytes "$IMAGE"), the base alone $(image_bytes "$BASE")"
+  netns=emb-test-$$
+  ip netns add "$netns"
+  ip -n "$netns" link set lo up
+  install -d -m 0700 -o "$UID_WANTED" -g "$UID_WANTED" "$work/data"
+  container=$(bud from "$IMAGE")
+  touch "$work/before"
+  test_config
+  test_first_run
+  test_second_run
+  test_writes
+  printf '%d passed, %d failed\n' "$passed" "$failed"
+  ((failed == 0))
+}
+
+main "$@"

@@ -1,0 +1,147 @@
+"""A server of a test's own, on free ports and a directory that it is given.
+
+    with ServerProcess(bin_dir, data_dir) as server:
+        server.embctl("table", "create", "t", "--rows", "4", "--dim", "2")
+        ...
+        assert server.stop() == 0
+
+Standard library only.
+"""
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+
+# How long anything may take before a test gives up on it; never slept.
+TIMEOUT_SECONDS = 60
+
+
+class ServerProcess:
+    """Starts embedding-server and follows its log.
+
+    data_address, admin_address: HOST:PORT, once it is started.
+    events: its log so far, a list of dicts in order.
+
+    One object may be started again after stop or kill; ports then differ.
+    """
+
+    def __init__(self, bin_dir, data_dir, flags=()):
+        self.bin_dir = str(bin_dir)
+        self.data_dir = str(data_dir)
+        self.flags = list(flags)
+        self.data_address = None
+        self.admin_address = None
+        self.events = []
+        self._process = None
+        self._reader = None
+        self._changed = threading.Condition()
+        self._other_lines = []
+        self._log_ended = False
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.kill()
+
+    def start(self, wait_until="serving"):
+        """Starts it and waits for this event of its log."""
+        with self._changed:
+            self.events = []
+            self._other_lines = []
+            self._log_ended = False
+        self._process = subprocess.Popen(
+            [os.path.join(self.bin_dir, "embedding-server"),
+             f"--data_dir={self.data_dir}", "--listen=127.0.0.1:0",
+             "--admin_listen=127.0.0.1:0", "--drain_delay=0s", *self.flags],
+            stderr=subprocess.PIPE, text=True)
+        self._reader = threading.Thread(target=self._read_log, daemon=True)
+        self._reader.start()
+        try:
+            listening = self.wait_for("listening")
+            self.data_address = listening["data"]
+            self.admin_address = listening["admin"]
+            self.wait_for(wait_until)
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def wait_for(self, event, timeout=TIMEOUT_SECONDS):
+        """The first event of this name, as soon as it is logged."""
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while True:
+                for entry in self.events:
+                    if entry.get("event") == event:
+                        return entry
+                left = deadline - time.monotonic()
+                if self._log_ended or left <= 0:
+                    why = "it ended" if self._log_ended else "timed out"
+                    raise AssertionError(
+                        f'embedding-server: no event "{event}", {why}; its '
+                        f"log:\n{self.log_text()}")
+                self._changed.wait(left)
+
+    def stop(self, timeout=TIMEOUT_SECONDS):
+        """Sends SIGTERM and returns the exit status."""
+        return self._end(signal.SIGTERM, timeout)
+
+    def kill(self):
+        """Ends it at once, if it runs; returns the exit status or None."""
+        if self._process is None:
+            return None
+        return self._end(signal.SIGKILL, TIMEOUT_SECONDS)
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def embctl(self, *args, check=True):
+        """Runs embctl on this server; its output is captured as text."""
+        done = subprocess.run(
+            [os.path.join(self.bin_dir, "embctl"), "--server",
+             self.data_address, "--admin", self.admin_address, *args],
+            capture_output=True, text=True, timeout=TIMEOUT_SECONDS)
+        if check and done.returncode != 0:
+            raise AssertionError(
+                f"embctl {' '.join(args)}: exit status {done.returncode}\n"
+                f"{done.stdout}{done.stderr}")
+        return done
+
+    def log_text(self):
+        """Everything it wrote to stderr: events first, then other lines."""
+        return "\n".join(
+            [json.dumps(entry) for entry in self.events] + self._other_lines)
+
+    def _read_log(self):
+        for line in self._process.stderr:
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                entry = None
+            with self._changed:
+                if isinstance(entry, dict):
+                    self.events.append(entry)
+                else:
+                    self._other_lines.append(line.rstrip("\n"))
+                self._changed.notify_all()
+        with self._changed:
+            self._log_ended = True
+            self._changed.notify_all()
+
+    def _end(self, number, timeout):
+        self._process.send_signal(number)
+        try:
+            return self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError(
+                f"embedding-server: still there {timeout} s after signal "
+                f"{number}; its log:\n{self.log_text()}") from None
+        finally:
+            self._reader.join()
+            self._process.stderr.close()
