@@ -33,11 +33,13 @@ int64_t MemoryLimitOf(const ServerOptions& options) {
   return MachineMemoryBytes() / 5 * 4;
 }
 
-// Both are process-wide settings of gRPC that every later builder follows.
-void SetUpGrpc(bool reflection) {
+// Process-wide settings of gRPC that every later builder follows.
+void SetUpGrpc() {
   CaptureGrpcLog();
   grpc::EnableDefaultHealthCheckService(true);
-  if (reflection) grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  // The library adds itself to every builder as soon as it is linked, and
+  // cannot be taken out again: hence no flag.
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 }
 
 }  // namespace
@@ -87,7 +89,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   // Before anything is made on disk.
   EMB_RETURN_IF_ERROR(CheckListenerOptions(data));
   EMB_RETURN_IF_ERROR(CheckListenerOptions(admin));
-  SetUpGrpc(options.reflection);
+  SetUpGrpc();
   EMB_ASSIGN_OR_RETURN(std::unique_ptr<TableStore> store,
                        OpenRocksTableStore({.data_dir = options.data_dir}));
   auto parts = std::make_unique<Parts>(options, std::move(store));

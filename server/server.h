@@ -20,7 +20,6 @@ struct ServerOptions {
   std::string admin_listen = "127.0.0.1:50052";
   // Allows plain text on addresses that other machines can reach.
   bool insecure = false;
-  bool reflection = true;
   // Bytes that tables may take; 0: 80 % of the cgroup's or machine's memory.
   int64_t memory_limit_bytes = 0;
   int load_threads = 2;

@@ -27,8 +27,6 @@ ABSL_FLAG(std::string, admin_listen, "127.0.0.1:50052",
           "Where tables are administered: HOST:PORT or unix:PATH.");
 ABSL_FLAG(bool, insecure, false,
           "Allow plain text on addresses that other machines can reach.");
-ABSL_FLAG(bool, reflection, true,
-          "Offer gRPC server reflection, for tools such as grpcurl.");
 ABSL_FLAG(std::string, memory_limit, "",
           "Memory that tables may take, such as 12GiB. Default: 80 % of the "
           "cgroup's or the machine's.");
@@ -135,7 +133,6 @@ absl::StatusOr<ServerOptions> OptionsFromFlags() {
   options.listen = absl::GetFlag(FLAGS_listen);
   options.admin_listen = absl::GetFlag(FLAGS_admin_listen);
   options.insecure = absl::GetFlag(FLAGS_insecure);
-  options.reflection = absl::GetFlag(FLAGS_reflection);
   const std::string memory_limit = absl::GetFlag(FLAGS_memory_limit);
   if (!memory_limit.empty()) {
     EMB_ASSIGN_OR_RETURN(options.memory_limit_bytes,

@@ -15,6 +15,9 @@ namespace {
 namespace pb = embedding::v1;
 
 constexpr size_t kPartBytes = size_t{1} << 20;
+// After the last part the server reads back and syncs what it wrote; a slow
+// disk does this much a second.
+constexpr int64_t kSettledBytesPerSecond = int64_t{32} << 20;
 // Stands for infinity, which cannot be added to the time of day.
 constexpr absl::Duration kStallTimeoutMax = absl::Hours(24 * 365);
 
@@ -39,6 +42,7 @@ class ImportCall final
       std::lock_guard<std::mutex> lock(mutex_);
       writing_ = true;
     }
+    bytes_ += static_cast<int64_t>(message.data().data().size());
     StartWrite(&message);
   }
 
@@ -56,14 +60,15 @@ class ImportCall final
   grpc::Status Finish() {
     StartWritesDone();
     RemoveHold();
-    return WaitForEnd();
+    return WaitForEnd(stall_timeout_ +
+                      std::chrono::seconds(bytes_ / kSettledBytesPerSecond));
   }
 
   // Gives up. The answer says what the server thought, if it spoke first.
   grpc::Status Cancel() {
     context_.TryCancel();
     RemoveHold();
-    return WaitForEnd();
+    return WaitForEnd(stall_timeout_);
   }
 
   bool stalled() const { return stalled_; }
@@ -86,9 +91,9 @@ class ImportCall final
  private:
   // The call must be over before this object may go, so a call that stalls
   // here is cancelled and waited for all the same.
-  grpc::Status WaitForEnd() {
+  grpc::Status WaitForEnd(std::chrono::microseconds timeout) {
     std::unique_lock<std::mutex> lock(mutex_);
-    if (!changed_.wait_for(lock, stall_timeout_, [&] { return done_; })) {
+    if (!changed_.wait_for(lock, timeout, [&] { return done_; })) {
       stalled_ = true;
       context_.TryCancel();
       changed_.wait(lock, [&] { return done_; });
@@ -99,6 +104,7 @@ class ImportCall final
   const std::chrono::microseconds stall_timeout_;
   grpc::ClientContext context_;
   pb::ImportTableResponse response_;
+  int64_t bytes_ = 0;  // Sent so far; of the calling thread alone.
 
   std::mutex mutex_;
   std::condition_variable changed_;
