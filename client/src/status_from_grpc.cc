@@ -27,12 +27,14 @@ absl::Status StatusFromGrpc(const grpc::Status& status,
   const auto code = static_cast<absl::StatusCode>(status.error_code());
   // gRPC's own words for "nobody is there".
   if (code == absl::StatusCode::kUnavailable &&
-      absl::StrContains(status.error_message(), "connect")) {
+      (absl::StrContains(status.error_message(), "ailed to connect") ||
+       absl::StrContains(status.error_message(), "connections to all"))) {
     return {code,
             absl::StrCat("cannot reach ", address, ": ", status.error_message(),
                          "; is the server running?")};
   }
-  if (code == absl::StatusCode::kDeadlineExceeded) {
+  // And for "too late", which a server would say otherwise.
+  if (status.error_message() == "Deadline Exceeded") {
     return {code, absl::StrCat("no answer from ", address, " in time")};
   }
   return {code, status.error_message()};
