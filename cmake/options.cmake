@@ -9,6 +9,8 @@ target_compile_options(emb_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
   -Wnon-virtual-dtor
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
+  # GCC 12 sees overlaps in std::string that are not there (PR 105651).
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
   $<$<BOOL:${EMB_WERROR}>:-Werror>)
 if(EMB_SANITIZE)
   target_compile_options(emb_options INTERFACE
