@@ -3,7 +3,10 @@
 #include <cstdlib>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "client/src/grpc_connection.h"
 
 namespace emb {
@@ -11,6 +14,7 @@ namespace {
 
 constexpr char kDefaultServer[] = "127.0.0.1:50051";
 constexpr char kDefaultAdmin[] = "127.0.0.1:50052";
+constexpr int kPortMax = 65'535;
 
 // The first of: the caller's, the environment's, the default.
 std::string AddressOf(const std::string& given, const char* variable,
@@ -23,14 +27,29 @@ std::string AddressOf(const std::string& given, const char* variable,
   return otherwise;
 }
 
-// What gRPC would only report much later, as a name that does not resolve.
+bool IsTarget(absl::string_view address) {
+  for (const absl::string_view scheme : {"unix:", "unix-abstract:", "dns:",
+                                         "ipv4:", "ipv6:", "vsock:", "xds:"}) {
+    if (absl::StartsWith(address, scheme)) return true;
+  }
+  return false;
+}
+
+// What gRPC would report much later, as a name that does not resolve, or not
+// at all: it takes port 99999 for 34463.
 absl::Status CheckAddress(const std::string& address) {
-  if (address.find(':') != std::string::npos &&
-      address.find(' ') == std::string::npos) {
+  if (IsTarget(address)) return absl::OkStatus();
+  const size_t colon = address.rfind(':');
+  int port = 0;
+  if (colon != std::string::npos && colon > 0 &&
+      address.find(' ') == std::string::npos &&
+      absl::SimpleAtoi(address.substr(colon + 1), &port) && port > 0 &&
+      port <= kPortMax) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("address \"", address, "\", want HOST:PORT or unix:PATH"));
+  return absl::InvalidArgumentError(absl::StrCat(
+      "address \"", address,
+      "\", want HOST:PORT with a port of 1 to 65535, or unix:PATH"));
 }
 
 }  // namespace

@@ -94,19 +94,50 @@ absl::Status CheckSize(const FeatureResult& result, size_t num_bytes,
   return absl::OkStatus();
 }
 
+// What stands beside the values must fit the question.
+absl::Status CheckFields(const FeatureResult& result, const Feature& feature,
+                         size_t index) {
+  const ElementType want = feature.dtype == ElementType::kDefault
+                               ? ElementType::kFloat32
+                               : feature.dtype;
+  if (result.dtype != want) {
+    return Malformed(
+        index, absl::StrCat("dtype ", ElementTypeName(result.dtype), ", want ",
+                            ElementTypeName(want)));
+  }
+  if (!result.lengths.empty() &&
+      (result.shape.empty() ||
+       static_cast<int64_t>(result.lengths.size()) != result.shape[0])) {
+    return Malformed(index, absl::StrCat(result.lengths.size(),
+                                         " lengths, want one per sequence"));
+  }
+  const size_t missing_bytes = (feature.ids.size() + 7) / 8;
+  if (!result.missing.empty() && result.missing.size() != missing_bytes) {
+    return Malformed(
+        index, absl::StrCat(result.missing.size(),
+                            " bytes of missing ids, want ", missing_bytes));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<FeatureResult> ResultFromProto(const pb::FeatureResult& proto,
-                                              size_t feature) {
+                                              const LookupRequest& request,
+                                              size_t index) {
   FeatureResult result;
-  result.status = StatusFromProto(proto.status());
-  if (!result.status.ok()) return result;
+  if (proto.status().code() != 0) {
+    if (!request.partial) return Malformed(index, "failed in an OK answer");
+    result.status = StatusFromProto(proto.status());
+    return result;
+  }
   result.shape.assign(proto.shape().begin(), proto.shape().end());
   result.dtype = FromProto(proto.dtype());
   result.version = proto.version();
   result.revision = proto.revision();
   result.lengths.assign(proto.lengths().begin(), proto.lengths().end());
   result.missing.assign(proto.missing().begin(), proto.missing().end());
-  const absl::Status size = CheckSize(result, proto.values().size(), feature);
-  if (!size.ok()) return size;
+  absl::Status status = CheckFields(result, request.features[index], index);
+  if (status.ok()) status = CheckSize(result, proto.values().size(), index);
+  if (!status.ok()) return status;
   return result;
 }
 
@@ -166,7 +197,8 @@ pb::TableSpec CreateSpecToProto(const TableOptions& options) {
 }
 
 absl::StatusOr<LookupResult> FromProto(const pb::LookupResponse& response,
-                                       size_t num_features) {
+                                       const LookupRequest& request) {
+  const size_t num_features = request.features.size();
   if (static_cast<size_t>(response.results_size()) != num_features) {
     return absl::InternalError(
         absl::StrCat("malformed answer: ", response.results_size(),
@@ -175,7 +207,7 @@ absl::StatusOr<LookupResult> FromProto(const pb::LookupResponse& response,
   LookupResultBuilder builder(response.epoch());
   for (size_t i = 0; i < num_features; ++i) {
     const pb::FeatureResult& proto = response.results(static_cast<int>(i));
-    auto result = ResultFromProto(proto, i);
+    auto result = ResultFromProto(proto, request, i);
     if (!result.ok()) return result.status();
     builder.Add(*std::move(result), proto.values());
   }

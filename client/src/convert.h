@@ -19,10 +19,12 @@ embedding::v1::TableSpec ImportSpecToProto(const TableOptions& options);
 // All of it.
 embedding::v1::TableSpec CreateSpecToProto(const TableOptions& options);
 
-// Errors   INTERNAL  the answer contradicts itself or `num_features`: not an
-//                    answer of a sound server.
+// Errors   INTERNAL  the answer contradicts itself or `request`: not an
+//                    answer of a sound server. What passes is safe to index
+//                    by its shape, lengths and the request's ids.
 absl::StatusOr<LookupResult> FromProto(
-    const embedding::v1::LookupResponse& response, size_t num_features);
+    const embedding::v1::LookupResponse& response,
+    const LookupRequest& request);
 
 TableInfo FromProto(const embedding::v1::TableInfo& proto);
 ServerStatus FromProto(const embedding::v1::GetStatusResponse& response);

@@ -54,6 +54,9 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
   arguments.SetServiceConfigJSON(kServiceConfig);
   arguments.SetMaxReceiveMessageSize(kReceiveBytesMax);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  // A proxy for the web is not on the way to a server, least of all to one on
+  // the loopback.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
                                    arguments);
 }
@@ -80,7 +83,7 @@ class GrpcConnection final : public Connection {
         Call(server_, timeout, *lookups_, &pb::EmbeddingService::Stub::Lookup,
              ToProto(request), response);
     if (!status.ok()) return status;
-    return FromProto(response, request.features.size());
+    return FromProto(response, request);
   }
 
   absl::StatusOr<TableInfo> CreateTable(const TableOptions& options,
@@ -109,13 +112,15 @@ class GrpcConnection final : public Connection {
 
   absl::StatusOr<std::vector<TableInfo>> ListTables(
       absl::Duration timeout) override {
+    // All pages share one deadline.
+    const absl::Time deadline = absl::Now() + timeout;
     std::vector<TableInfo> tables;
     pb::ListTablesRequest request;
     do {
       pb::ListTablesResponse response;
       const absl::Status status =
-          Call(admin_, timeout, *tables_, &pb::TableAdmin::Stub::ListTables,
-               request, response);
+          Call(admin_, deadline - absl::Now(), *tables_,
+               &pb::TableAdmin::Stub::ListTables, request, response);
       if (!status.ok()) return status;
       for (const pb::TableInfo& table : response.tables()) {
         tables.push_back(FromProto(table));

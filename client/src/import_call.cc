@@ -125,6 +125,10 @@ absl::StatusOr<bool> ReadPart(const RowSource& rows, int64_t offset,
   const auto count =
       rows({reinterpret_cast<std::byte*>(buffer.data()), buffer.size()});
   if (!count.ok()) return count.status();
+  if (*count > buffer.size()) {
+    return absl::InternalError(absl::StrCat(
+        "row source: gave ", *count, " bytes, want at most ", buffer.size()));
+  }
   buffer.resize(*count);
   data.set_offset(offset);
   return *count > 0;
@@ -141,9 +145,8 @@ absl::StatusOr<bool> SendAll(const pb::ImportHeader& header,
   for (int next = 1;; next = 1 - next) {
     // While the other message is on its way.
     const auto more = ReadPart(rows, offset, messages[next]);
-    const bool sent = call.WaitForWrite();
     if (!more.ok()) return more.status();
-    if (!sent) return false;
+    if (!call.WaitForWrite()) return false;
     if (import_options.progress) import_options.progress(offset);
     if (!*more) return true;
     offset += static_cast<int64_t>(messages[next].data().data().size());

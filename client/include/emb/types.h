@@ -91,8 +91,8 @@ struct TableOptions {
   std::optional<int64_t> padding_idx;  // Negative: counts from the end.
   std::optional<double> max_norm;
   std::optional<double> norm_type;
-  InitializerSpec initializer;  // Not used by an import_options.
-  uint64_t seed = 0;            // Not used by an import_options.
+  InitializerSpec initializer;  // Not used by an import.
+  uint64_t seed = 0;            // Not used by an import.
 };
 
 // What a table is.

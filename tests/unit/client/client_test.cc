@@ -273,8 +273,11 @@ TEST(ClientConnect, HasADefaultWhereTheEnvironmentSaysNothing) {
 TEST(ClientConnect, RefusesMalformedAddresses) {
   const ScopedVariable server("EMB_SERVER", nullptr);
   const ScopedVariable admin("EMB_ADMIN", nullptr);
-  for (const std::string address : {"localhost", "50051", "local host:50051",
-                                    " ", "localhost:50051 ", "::1 50051"}) {
+  for (const std::string address :
+       {"localhost", "50051", "local host:50051", " ", "localhost:50051 ",
+        "::1 50051", ":50051", "localhost:", "localhost:0",
+        // gRPC itself would take it for 34463.
+        "localhost:99999"}) {
     SCOPED_TRACE(address);
     const auto complaint = StatusIs(
         StatusCode::kInvalidArgument,

@@ -263,6 +263,18 @@ pb::FeatureResult Result(const std::vector<int64_t>& shape, size_t num_bytes) {
   return result;
 }
 
+// A request for so many features, each of eight ids.
+LookupRequest Asking(size_t num_features,
+                     ElementType dtype = ElementType::kDefault) {
+  Feature feature;
+  feature.ids.resize(8);
+  feature.dtype = dtype;
+  LookupRequest request;
+  request.features.resize(num_features, feature);
+  request.partial = true;
+  return request;
+}
+
 pb::LookupResponse Response(const std::vector<pb::FeatureResult>& results) {
   pb::LookupResponse response;
   response.mutable_results()->Add(results.begin(), results.end());
@@ -275,11 +287,11 @@ TEST(LookupResultFromProto, CarriesEveryField) {
   proto.set_revision(6);
   proto.set_values(std::string("\0\0\x80\x3f\0\0\0\xc0", 8));  // 1, -2
   proto.add_lengths(1);
-  proto.add_lengths(0);
   proto.set_missing("\x81");
   pb::LookupResponse response = Response({proto});
   response.set_epoch(11);
-  EMB_ASSERT_OK_AND_ASSIGN(const LookupResult result, FromProto(response, 1));
+  EMB_ASSERT_OK_AND_ASSIGN(const LookupResult result,
+                           FromProto(response, Asking(1)));
   EXPECT_EQ(result.epoch(), 11U);
   ASSERT_THAT(result.features(), SizeIs(1));
   const FeatureResult& feature = result.feature(0);
@@ -289,18 +301,18 @@ TEST(LookupResultFromProto, CarriesEveryField) {
   EXPECT_EQ(feature.version, 5U);
   EXPECT_EQ(feature.revision, 6U);
   EXPECT_THAT(feature.values(), ElementsAre(1, -2));
-  EXPECT_THAT(feature.lengths, ElementsAre(1, 0));
+  EXPECT_THAT(feature.lengths, ElementsAre(1));
   EXPECT_THAT(feature.missing, ElementsAre(0x81));
 }
 
 TEST(LookupResultFromProto, HalfFloatsHaveTwoBytes) {
-  for (const auto dtype : {pb::DTYPE_FLOAT16, pb::DTYPE_BFLOAT16}) {
+  for (const auto dtype : {ElementType::kFloat16, ElementType::kBFloat16}) {
     pb::FeatureResult half = Result({3, 2}, 12);
-    half.set_dtype(dtype);
-    EMB_EXPECT_OK(FromProto(Response({half}), 1));
+    half.set_dtype(static_cast<pb::DType>(dtype));
+    EMB_EXPECT_OK(FromProto(Response({half}), Asking(1, dtype)));
     half.set_values(std::string(24, '\0'));
     EXPECT_THAT(
-        FromProto(Response({half}), 1),
+        FromProto(Response({half}), Asking(1, dtype)),
         StatusIs(StatusCode::kInternal, HasSubstr("24 bytes, want 12")));
   }
 }
@@ -311,6 +323,10 @@ TEST(LookupResultFromProto, RefusesAResultThatContradictsItself) {
     result.set_dtype(static_cast<pb::DType>(dtype));
     return result;
   };
+  pb::FeatureResult with_lengths = Result({1, 1}, 4);
+  with_lengths.mutable_lengths()->Resize(2, 1);
+  pb::FeatureResult with_missing = Result({1, 1}, 4);
+  with_missing.set_missing("xy");
   const struct {
     std::string name;
     pb::FeatureResult result;
@@ -327,20 +343,25 @@ TEST(LookupResultFromProto, RefusesAResultThatContradictsItself) {
       // 2^62 elements of 4 bytes are 2^64 bytes, or none.
       {"overflow to zero", Result({1LL << 31, 1LL << 31}, 0),
        "impossible shape"},
-      {"unspecified dtype", with_dtype(0), "unknown dtype"},
-      {"int8", with_dtype(pb::DTYPE_INT8_ROWWISE), "unknown dtype"},
-      {"int4", with_dtype(pb::DTYPE_INT4_ROWWISE), "unknown dtype"},
-      {"dtype of a later server", with_dtype(6), "unknown dtype"},
-      {"negative dtype", with_dtype(-1), "unknown dtype"},
+      {"unspecified dtype", with_dtype(0), "dtype "},
+      {"int8", with_dtype(pb::DTYPE_INT8_ROWWISE), "dtype "},
+      {"int4", with_dtype(pb::DTYPE_INT4_ROWWISE), "dtype "},
+      {"dtype of a later server", with_dtype(6), "dtype "},
+      {"negative dtype", with_dtype(-1), "dtype "},
       {"a status that says OK, and no values",
-       Parse<pb::FeatureResult>("status {}"), "unknown dtype"},
+       Parse<pb::FeatureResult>("status {}"), "dtype "},
+      {"another dtype than asked for", with_dtype(pb::DTYPE_FLOAT16),
+       "dtype float16, want float32"},
+      {"lengths of other sequences", with_lengths, "2 lengths"},
+      {"missing ids beyond the eight", with_missing,
+       "2 bytes of missing ids, want 1"},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.name);
-    EXPECT_THAT(FromProto(Response({c.result}), 1),
+    EXPECT_THAT(FromProto(Response({c.result}), Asking(1)),
                 StatusIs(StatusCode::kInternal,
                          HasSubstr("results[0]: " + c.complaint)));
-    EXPECT_THAT(FromProto(Response({Result({1}, 4), c.result}), 2),
+    EXPECT_THAT(FromProto(Response({Result({1}, 4), c.result}), Asking(2)),
                 StatusIs(StatusCode::kInternal,
                          HasSubstr("results[1]: " + c.complaint)));
   }
@@ -348,15 +369,15 @@ TEST(LookupResultFromProto, RefusesAResultThatContradictsItself) {
 
 TEST(LookupResultFromProto, RefusesTheWrongNumberOfResults) {
   const pb::FeatureResult one = Result({1}, 4);
-  EXPECT_THAT(FromProto(Response({}), 1),
+  EXPECT_THAT(FromProto(Response({}), Asking(1)),
               StatusIs(StatusCode::kInternal, HasSubstr("0 results, want 1")));
-  EXPECT_THAT(FromProto(Response({one}), 2),
+  EXPECT_THAT(FromProto(Response({one}), Asking(2)),
               StatusIs(StatusCode::kInternal, HasSubstr("1 results, want 2")));
-  EXPECT_THAT(FromProto(Response({one, one}), 1),
+  EXPECT_THAT(FromProto(Response({one, one}), Asking(1)),
               StatusIs(StatusCode::kInternal, HasSubstr("2 results, want 1")));
-  EXPECT_THAT(FromProto(Response({one}), 0),
+  EXPECT_THAT(FromProto(Response({one}), Asking(0)),
               StatusIs(StatusCode::kInternal, HasSubstr("1 results, want 0")));
-  EMB_EXPECT_OK(FromProto(Response({}), 0));
+  EMB_EXPECT_OK(FromProto(Response({}), Asking(0)));
 }
 
 TEST(LookupResultFromProto, AFailedFeatureHasAStatusAndNoValues) {
@@ -366,8 +387,9 @@ TEST(LookupResultFromProto, AFailedFeatureHasAStatusAndNoValues) {
   google::rpc::BadRequest details;
   details.add_field_violations()->set_field("features[0].ids[1]");
   failed.mutable_status()->add_details()->PackFrom(details);
-  EMB_ASSERT_OK_AND_ASSIGN(const LookupResult result,
-                           FromProto(Response({failed, Result({2, 1}, 8)}), 2));
+  EMB_ASSERT_OK_AND_ASSIGN(
+      const LookupResult result,
+      FromProto(Response({failed, Result({2, 1}, 8)}), Asking(2)));
   const FeatureResult& first = result.feature(0);
   EXPECT_THAT(first.status, StatusIs(StatusCode::kOutOfRange,
                                      HasSubstr("features[0].ids[1] = 9")));
@@ -377,6 +399,15 @@ TEST(LookupResultFromProto, AFailedFeatureHasAStatusAndNoValues) {
   EXPECT_THAT(first.values(), IsEmpty());
   EMB_EXPECT_OK(result.feature(1).status);
   EXPECT_THAT(result.feature(1).values(), ElementsAre(0, 0));
+}
+
+TEST(LookupResultFromProto, AFeatureFailsOnlyInAPartialAnswer) {
+  pb::FeatureResult failed;
+  failed.mutable_status()->set_code(static_cast<int>(StatusCode::kNotFound));
+  LookupRequest whole = Asking(1);
+  whole.partial = false;
+  EXPECT_THAT(FromProto(Response({failed}), whole),
+              StatusIs(StatusCode::kInternal, HasSubstr("results[0]: failed")));
 }
 
 TEST(LookupResultFromProto, EveryViewBeginsOnA64ByteBoundary) {
@@ -391,7 +422,7 @@ TEST(LookupResultFromProto, EveryViewBeginsOnA64ByteBoundary) {
   for (const pb::LookupResponse& response : responses) {
     const auto num_features = static_cast<size_t>(response.results_size());
     EMB_ASSERT_OK_AND_ASSIGN(const LookupResult result,
-                             FromProto(response, num_features));
+                             FromProto(response, Asking(num_features)));
     for (size_t i = 0; i < num_features; ++i) {
       SCOPED_TRACE(i);
       const auto bytes = result.feature(i).bytes;
@@ -412,7 +443,8 @@ TEST(LookupResult, ViewsOutliveAMove) {
   EXPECT_THAT(target.features(), IsEmpty());
   absl::Span<const float> view;
   {
-    EMB_ASSERT_OK_AND_ASSIGN(LookupResult source, FromProto(response, 1));
+    EMB_ASSERT_OK_AND_ASSIGN(LookupResult source,
+                             FromProto(response, Asking(1)));
     // The answer on the wire is not needed any more.
     response.Clear();
     view = source.feature(0).values();
