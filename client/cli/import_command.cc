@@ -66,7 +66,7 @@ absl::Status Import(ImportFlags flags, Session& session) {
 void AddImportCommand(CLI::App& table, Session& session) {
   CLI::App* const command = table.add_subcommand(
       "import",
-      "Makes a table, or its next version, from a file.\n"
+      "Makes a table, or its next version, from a file\n\n"
       "Rows become visible all at once, when the last one is on disk.");
   const auto flags = std::make_shared<ImportFlags>();
   AddTableFlags(*command, flags->table);
@@ -76,6 +76,7 @@ void AddImportCommand(CLI::App& table, Session& session) {
                    "(rows, dim)")
       ->required();
   command->add_option("--format", flags->format, "Format of the file")
+      ->option_text("FORMAT")
       ->capture_default_str();
   command->add_flag("--keep-padding-row", flags->keep_padding_row,
                     "Keep the file's values of the padding row instead of "

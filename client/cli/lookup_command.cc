@@ -15,6 +15,8 @@
 #include "client/cli/commands.h"
 #include "client/cli/json_values.h"
 #include "client/cli/npy_file.h"
+#include "client/cli/number_check.h"
+#include "client/cli/output.h"
 #include "core/status_macros.h"
 #include "nlohmann/json.hpp"
 
@@ -86,6 +88,9 @@ absl::Status SetCombine(const LookupFlags& flags, Feature& feature) {
   if (!flags.pool.empty() && flags.pad_to) {
     return absl::InvalidArgumentError("--pool, --pad-to: want only one");
   }
+  if (!flags.weights.empty() && flags.pool != "sum") {
+    return absl::InvalidArgumentError("--weights: want --pool sum with it");
+  }
   if (flags.pad_to) feature.combine = Pad{.length = *flags.pad_to};
   if (!flags.pool.empty()) {
     Pool pool;
@@ -121,8 +126,8 @@ void PrintResult(const Feature& feature, const LookupResult& result,
                                        {"revision", rows.revision},
                                        {"epoch", result.epoch()},
                                        {"shape", rows.shape}};
-  std::string text = head.dump();
-  text.pop_back();  // The closing brace.
+  std::string text = JsonLine(head);
+  text.resize(text.size() - 2);  // The closing brace and the newline.
   session.out << text << ",\"values\":"
               << JsonValues(rows.shape, rows.values(), !session.json) << "}\n";
 }
@@ -142,14 +147,12 @@ absl::Status Lookup(const LookupFlags& flags, Session& session) {
   const FeatureResult& rows = result.feature(0);
   EMB_RETURN_IF_ERROR(WriteFloatFile(flags.out, rows.shape, rows.values()));
   if (session.json) {
-    session.out << nlohmann::ordered_json{{"table", feature.table},
-                                          {"version", rows.version},
-                                          {"revision", rows.revision},
-                                          {"epoch", result.epoch()},
-                                          {"shape", rows.shape},
-                                          {"file", flags.out}}
-                       .dump()
-                << "\n";
+    session.out << JsonLine({{"table", feature.table},
+                             {"version", rows.version},
+                             {"revision", rows.revision},
+                             {"epoch", result.epoch()},
+                             {"shape", rows.shape},
+                             {"file", flags.out}});
   } else {
     session.out << "wrote float32 (" << absl::StrJoin(rows.shape, ", ")
                 << ") to " << flags.out << "\n";
@@ -162,24 +165,43 @@ void AddFlags(CLI::App& command, LookupFlags& flags) {
       .add_option("NAME", flags.table,
                   "The table; NAME@VERSION for one that must be current")
       ->required();
-  command.add_option("ID", flags.ids, "Row indices, from 0");
-  command.add_option("--ids-from", flags.ids_from,
-                     ".npy file of int32 or int64 ids of any shape");
-  command.add_option("--out", flags.out,
-                     "Write a float32 .npy file instead of JSON");
-  command.add_option("--padding-id", flags.padding_id,
-                     "An id that means \"nothing here\" and answers zeros");
+  command.add_option("ID", flags.ids, "Row indices, from 0")
+      ->transform(AsInteger());
+  command
+      .add_option("--ids-from", flags.ids_from,
+                  ".npy file of int32 or int64 ids of any shape")
+      ->option_text("FILE");
+  command
+      .add_option("--out", flags.out,
+                  "Write a float32 .npy file instead of JSON")
+      ->option_text("FILE");
+  command
+      .add_option("--padding-id", flags.padding_id,
+                  "An id that means \"nothing here\" and answers zeros")
+      ->option_text("ID")
+      ->transform(AsInteger());
+}
+
+// What the wire has and this build's server refuses.
+void AddCombineFlags(CLI::App& command, LookupFlags& flags) {
   command
       .add_option("--pool", flags.pool,
-                  "Combine bags into one vector each (not in this build)")
+                  "Combine each bag into one vector (not in this build)")
+      ->option_text("sum|mean|max")
       ->check(CLI::IsMember({"sum", "mean", "max"}));
-  command.add_option("--weights", flags.weights,
-                     "With --pool sum: one factor per id, as 0.5,1,2");
-  command.add_option("--lengths", flags.lengths,
-                     "Lengths of ragged sequences, as 2,0,3 (not in this "
-                     "build)");
-  command.add_option("--pad-to", flags.pad_to,
-                     "Pad sequences to this length (not in this build)");
+  command
+      .add_option("--weights", flags.weights,
+                  "With --pool sum: one factor an id, as 0.5,1,2")
+      ->option_text("W,...");
+  command
+      .add_option("--lengths", flags.lengths,
+                  "Lengths of ragged sequences, as 2,0,3 (not in this build)")
+      ->option_text("N,...");
+  command
+      .add_option("--pad-to", flags.pad_to,
+                  "Pad sequences to this length (not in this build)")
+      ->option_text("N")
+      ->transform(AsInteger());
 }
 
 }  // namespace
@@ -189,6 +211,7 @@ void AddLookupCommand(CLI::App& app, Session& session) {
       "lookup", "Looks up rows and prints them as JSON, a row a line");
   const auto flags = std::make_shared<LookupFlags>();
   AddFlags(*command, *flags);
+  AddCombineFlags(*command, *flags);
   command->footer(
       "Examples:\n"
       "  embctl lookup item 1 2 3\n"

@@ -156,6 +156,9 @@ struct HeaderPlace {
 };
 
 absl::StatusOr<HeaderPlace> FindHeader(absl::string_view head) {
+  if (!head.empty() && absl::StartsWith(kMagic, head)) {
+    return Wrong("cut off inside the header");
+  }
   if (!absl::StartsWith(head, kMagic)) {
     return Wrong(absl::StrCat("not a .npy file but ", Guess(head)));
   }

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -55,10 +56,11 @@ absl::StatusOr<std::unique_ptr<std::ifstream>> OpenStream(
 }
 
 // Bytes of one element, from a name such as "<f4"; 0 if it has none, as for
-// Python objects.
+// Python objects, or no credible one.
 int64_t ElementBytes(const std::string& descr) {
   int64_t bytes = 0;
   if (descr.size() < 3 || !absl::SimpleAtoi(descr.substr(2), &bytes)) return 0;
+  if (bytes < 0 || bytes > std::numeric_limits<int32_t>::max()) return 0;
   return descr[1] == 'U' ? bytes * 4 : bytes;
 }
 
@@ -140,7 +142,11 @@ absl::StatusOr<NpyFile> NpyFile::Open(const std::string& path) {
   const auto count = CountElements(file.header_.shape);
   if (!count.ok()) return Wrong(path, count.status().message());
   file.num_elements_ = *count;
-  const auto file_bytes = static_cast<int64_t>(fs::file_size(path));
+  std::error_code error;
+  const auto file_bytes = static_cast<int64_t>(fs::file_size(path, error));
+  if (error) {
+    return FileError(absl::StatusCode::kInternal, path, error.message());
+  }
   const absl::Status length =
       CheckLength(file.header_, file.num_elements_, file_bytes);
   if (!length.ok()) return Wrong(path, length.message());

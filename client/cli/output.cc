@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <utility>
 
@@ -16,16 +17,26 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Lines = std::vector<std::pair<std::string, std::string>>;
 
+// The JSON library would write NaN and infinities as null.
+Json JsonOf(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
+  return value;
+}
+Json JsonOf(int64_t value) { return value; }
+Json JsonOf(const std::string& value) { return value; }
+
 template <typename T>
 Json OrNull(const std::optional<T>& value) {
-  return value.has_value() ? Json(*value) : Json(nullptr);
+  return value.has_value() ? JsonOf(*value) : Json(nullptr);
 }
 
 Json InitializerJson(const TableInfo& table) {
   if (!table.initialized) return nullptr;
   Json args = Json::object();
   for (const auto& [name, value] : table.options.initializer.args) {
-    std::visit([&, &key = name](const auto& v) { args[key] = v; }, value);
+    std::visit([&, &key = name](const auto& v) { args[key] = JsonOf(v); },
+               value);
   }
   return {{"scheme", table.options.initializer.scheme}, {"args", args}};
 }
@@ -90,7 +101,17 @@ const char* StateName(ServerStatus::State state) {
   return "unknown";
 }
 
+// "1h2m3s"; absl has no unit for zero.
+std::string UptimeText(absl::Duration uptime) {
+  const absl::Duration whole = absl::Trunc(uptime, absl::Seconds(1));
+  return whole == absl::ZeroDuration() ? "0s" : absl::FormatDuration(whole);
+}
+
 }  // namespace
+
+std::string JsonLine(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 std::string WithCommas(int64_t number) {
   const std::string digits = absl::StrCat(number);
@@ -204,7 +225,7 @@ std::string DescribeStatus(const ServerStatus& status) {
   return Aligned(
       {{"state", StateName(status.state)},
        {"version", status.version},
-       {"uptime", absl::FormatDuration(status.uptime)},
+       {"uptime", UptimeText(status.uptime)},
        {"epoch", absl::StrCat(status.epoch)},
        {"tables", WithCommas(status.num_tables)},
        {"rows", WithCommas(status.num_rows)},

@@ -2,6 +2,7 @@
 #ifndef EMB_CLIENT_CLI_OUTPUT_H_
 #define EMB_CLIENT_CLI_OUTPUT_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,11 @@
 
 namespace emb {
 
-// Everything about a table; absent values are null.
+// One line of JSON with its newline; bytes that are not UTF-8 are replaced.
+std::string JsonLine(const nlohmann::ordered_json& json);
+
+// Everything about a table; absent values are null. NaN and infinities,
+// which JSON does not have, are the strings of AppendJsonFloat.
 nlohmann::ordered_json TableJson(const TableInfo& table);
 // The same, one aligned line a value.
 std::string DescribeTable(const TableInfo& table);

@@ -19,7 +19,7 @@ absl::Status Status(Session& session) {
   EMB_ASSIGN_OR_RETURN(const ServerStatus status,
                        client.GetStatus(session.call));
   if (session.json) {
-    session.out << StatusJson(status).dump() << "\n";
+    session.out << JsonLine(StatusJson(status));
   } else {
     session.out << DescribeStatus(status);
   }
@@ -39,6 +39,7 @@ absl::Status Health(const std::string& service, Session& session) {
 void AddServerCommands(CLI::App& app, Session& session) {
   CLI::App* const status =
       app.add_subcommand("status", "Shows what the server is doing");
+  status->footer("Example:\n  embctl status --json\n");
   status->callback(
       [&session] { session.action = [&session] { return Status(session); }; });
   CLI::App* const health = app.add_subcommand(
@@ -46,6 +47,7 @@ void AddServerCommands(CLI::App& app, Session& session) {
   const auto service = std::make_shared<std::string>();
   health->add_option("SERVICE", *service,
                      "A gRPC service, such as embedding.v1.EmbeddingService");
+  health->footer("Example:\n  embctl health --timeout 0.5\n");
   health->callback([service, &session] {
     session.action = [service, &session] { return Health(*service, session); };
   });

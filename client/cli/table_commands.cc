@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/cli/commands.h"
+#include "client/cli/number_check.h"
 #include "client/cli/output.h"
 #include "client/cli/table_flags.h"
 #include "core/status_macros.h"
@@ -77,7 +78,7 @@ absl::Status List(Session& session) {
   if (session.json) {
     auto json = nlohmann::ordered_json::array();
     for (const TableInfo& table : tables) json.push_back(TableJson(table));
-    session.out << json.dump() << "\n";
+    session.out << JsonLine(json);
   } else if (tables.empty()) {
     session.out << "no tables; make one with: embctl table create NAME "
                    "--rows N --dim D\n";
@@ -93,7 +94,7 @@ absl::Status Describe(const std::string& name, Session& session) {
   EMB_ASSIGN_OR_RETURN(const TableInfo table,
                        client.GetTable(name, session.call));
   if (session.json) {
-    session.out << TableJson(table).dump() << "\n";
+    session.out << JsonLine(TableJson(table));
   } else {
     session.out << DescribeTable(table);
   }
@@ -105,35 +106,46 @@ absl::Status Drop(const std::string& name, Session& session) {
                        session.connect(session.client_options));
   EMB_RETURN_IF_ERROR(client.DropTable(name, session.call));
   if (session.json) {
-    session.out << nlohmann::ordered_json{{"dropped", name}}.dump() << "\n";
+    session.out << JsonLine({{"dropped", name}});
   } else {
     session.out << "dropped " << name << "\n";
   }
   return absl::OkStatus();
 }
 
+void AddInitFlags(CLI::App& command, CreateFlags& flags) {
+  command
+      .add_option("--init", flags.table.init,
+                  "uniform, normal, constant, ones, zeros, xavier_uniform, "
+                  "xavier_normal, kaiming_uniform or kaiming_normal")
+      ->option_text("SCHEME")
+      ->capture_default_str();
+  command
+      .add_option("--init-arg", flags.init_args,
+                  "An argument of the scheme by PyTorch's name, such as "
+                  "gain=0.5 or mode=fan_out; may be repeated")
+      ->option_text("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_option("--seed", flags.seed, "As torch.manual_seed takes it")
+      ->option_text("N")
+      ->capture_default_str();
+}
+
 void AddCreateCommand(CLI::App& table, Session& session) {
   CLI::App* const command = table.add_subcommand(
       "create", "Makes a table and fills it as torch.nn.init does");
   const auto flags = std::make_shared<CreateFlags>();
-  AddTableFlags(*command, flags->table);
   command->add_option("--rows", flags->table.rows, "Rows (num_embeddings)")
-      ->required();
+      ->required()
+      ->option_text("N")
+      ->transform(AsInteger());
   command->add_option("--dim", flags->table.dim, "Columns (embedding_dim)")
-      ->required();
-  command
-      ->add_option("--init", flags->table.init,
-                   "uniform, normal, constant, ones, zeros, xavier_uniform, "
-                   "xavier_normal, kaiming_uniform or kaiming_normal")
-      ->capture_default_str();
-  command
-      ->add_option("--init-arg", flags->init_args,
-                   "KEY=VALUE, an argument of the scheme by PyTorch's name, "
-                   "such as gain=0.5 or mode=fan_out; may be repeated")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  command->add_option("--seed", flags->seed, "As torch.manual_seed takes it")
-      ->capture_default_str();
+      ->required()
+      ->option_text("N")
+      ->transform(AsInteger());
+  AddInitFlags(*command, *flags);
+  AddTableFlags(*command, flags->table);
   command->footer(
       "Example:\n"
       "  embctl table create item --rows 10507 --dim 64 --padding-idx 0 \\\n"
@@ -168,6 +180,7 @@ void AddTableCommands(CLI::App& app, Session& session) {
   AddCreateCommand(*table, session);
   AddImportCommand(*table, session);
   CLI::App* const list = table->add_subcommand("list", "Lists all tables");
+  list->footer("Example:\n  embctl table list --json\n");
   list->callback(
       [&session] { session.action = [&session] { return List(session); }; });
   AddNameCommand(*table, "describe", "Shows all about one table", Describe,

@@ -3,6 +3,7 @@
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
 #include "absl/strings/str_cat.h"
+#include "client/cli/number_check.h"
 #include "client/cli/output.h"
 #include "nlohmann/json.hpp"
 
@@ -14,14 +15,24 @@ void AddTableFlags(CLI::App& command, TableFlags& flags) {
                   "The table: 1 to 128 of letters, digits, '.', '_', '-'")
       ->required();
   command
-      .add_option("--dtype", flags.dtype, "Element type: float32 in this build")
+      .add_option("--padding-idx", flags.padding_idx,
+                  "Row that means padding and is kept zero; a negative one "
+                  "counts from the end")
+      ->option_text("ROW")
+      ->transform(AsInteger());
+  command
+      .add_option("--dtype", flags.dtype,
+                  "Type of the elements: float32 in this build")
+      ->option_text("TYPE")
       ->capture_default_str();
-  command.add_option("--padding-idx", flags.padding_idx,
-                     "Row that means padding and is kept zero; a negative one "
-                     "counts from the end");
-  command.add_option("--max-norm", flags.max_norm,
-                     "Scale rows down to this norm (not in this build)");
-  command.add_option("--norm-type", flags.norm_type, "The p of that norm [2]");
+  command
+      .add_option("--max-norm", flags.max_norm,
+                  "Scale rows down to this norm (not in this build)")
+      ->option_text("NORM");
+  command
+      .add_option("--norm-type", flags.norm_type,
+                  "The p of that norm [2] (not in this build)")
+      ->option_text("P");
 }
 
 absl::StatusOr<TableOptions> OptionsOf(const TableFlags& flags) {
@@ -48,7 +59,7 @@ absl::StatusOr<TableOptions> OptionsOf(const TableFlags& flags) {
 void PrintTable(absl::string_view verb, const TableInfo& table,
                 Session& session) {
   if (session.json) {
-    session.out << TableJson(table).dump() << "\n";
+    session.out << JsonLine(TableJson(table));
     return;
   }
   session.out << verb << " " << table.options.name << ": "

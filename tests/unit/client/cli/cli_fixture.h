@@ -1,0 +1,207 @@
+// embctl in the test's process, over a connection that remembers what it was
+// asked.
+#ifndef EMB_TESTS_UNIT_CLIENT_CLI_CLI_FIXTURE_H_
+#define EMB_TESTS_UNIT_CLIENT_CLI_CLI_FIXTURE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client/cli/embctl.h"
+#include "client/cli/exit_code.h"
+#include "client/src/lookup_result_builder.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+#include "tests/unit/client/cli/npy_bytes.h"
+
+namespace emb {
+
+// Every call answers `status`, or succeeds.
+//
+// Threads  One thread.
+class FakeConnection : public Connection {
+ public:
+  absl::StatusOr<LookupResult> Lookup(const LookupRequest& request,
+                                      absl::Duration timeout) override {
+    lookups.push_back(request);
+    timeouts.push_back(timeout);
+    if (!status.ok()) return status;
+    LookupResultBuilder builder(12);
+    FeatureResult result;
+    result.shape = lookup_shape;
+    result.version = 7;
+    result.revision = 9;
+    const std::string bytes = BytesOf(lookup_values);
+    builder.Add(std::move(result), bytes);
+    return builder.Build();
+  }
+
+  absl::StatusOr<TableInfo> CreateTable(const TableOptions& options,
+                                        absl::Duration timeout) override {
+    created.push_back(options);
+    timeouts.push_back(timeout);
+    return AnswerTable(options);
+  }
+
+  absl::StatusOr<TableInfo> GetTable(const std::string& name,
+                                     absl::Duration timeout) override {
+    names.push_back(name);
+    timeouts.push_back(timeout);
+    TableOptions options;
+    options.name = name;
+    return AnswerTable(options);
+  }
+
+  absl::StatusOr<std::vector<TableInfo>> ListTables(
+      absl::Duration timeout) override {
+    timeouts.push_back(timeout);
+    if (!status.ok()) return status;
+    return tables;
+  }
+
+  absl::Status DropTable(const std::string& name,
+                         absl::Duration timeout) override {
+    names.push_back(name);
+    timeouts.push_back(timeout);
+    return status;
+  }
+
+  absl::StatusOr<TableInfo> ImportTable(const TableOptions& options,
+                                        const ImportOptions& import_options,
+                                        const RowSource& rows) override {
+    created.push_back(options);
+    timeouts.push_back(import_options.stall_timeout);
+    keep_padding_row = import_options.keep_padding_row;
+    std::string buffer(8, '\0');
+    for (;;) {
+      const auto count =
+          rows({reinterpret_cast<std::byte*>(buffer.data()), buffer.size()});
+      if (!count.ok()) return count.status();
+      if (*count == 0) return AnswerTable(options);
+      imported.append(buffer, 0, *count);
+      if (import_options.progress) {
+        import_options.progress(static_cast<int64_t>(imported.size()));
+      }
+    }
+  }
+
+  absl::StatusOr<ServerStatus> GetStatus(absl::Duration timeout) override {
+    timeouts.push_back(timeout);
+    if (!status.ok()) return status;
+    ServerStatus server_status;
+    server_status.state = ServerStatus::State::kServing;
+    server_status.version = "0.1.0";
+    server_status.epoch = 12;
+    return server_status;
+  }
+
+  absl::Status CheckHealth(const std::string& service,
+                           absl::Duration timeout) override {
+    names.push_back(service);
+    timeouts.push_back(timeout);
+    return status;
+  }
+
+  // The answers.
+  absl::Status status;
+  std::vector<TableInfo> tables;
+  std::vector<int64_t> lookup_shape = {2, 2};
+  std::vector<float> lookup_values = {0.1F, -0.F, 1.F, 2.5F};
+
+  // What was asked.
+  std::vector<LookupRequest> lookups;
+  std::vector<TableOptions> created;
+  std::vector<std::string> names;  // Of tables and services.
+  std::vector<absl::Duration> timeouts;
+  std::string imported;
+  std::optional<bool> keep_padding_row;
+
+ private:
+  absl::StatusOr<TableInfo> AnswerTable(const TableOptions& options) const {
+    if (!status.ok()) return status;
+    TableInfo table;
+    table.options = options;
+    table.options.dtype = ElementType::kFloat32;
+    table.version = 1;
+    table.revision = 1;
+    table.digest = "0123456789abcdef0123456789abcdef";
+    table.data_bytes =
+        options.num_rows * options.dim * static_cast<int64_t>(sizeof(float));
+    table.created_at = absl::UnixEpoch();
+    table.initialized = true;
+    return table;
+  }
+};
+
+// Runs command lines; out, err and connects are those of the last one.
+class CliTest : public testing::Test {
+ protected:
+  // Runs `embctl args...` and returns its exit status.
+  int Run(const std::vector<std::string>& args) {
+    std::vector<const char*> argv = {"embctl"};
+    for (const std::string& arg : args) argv.push_back(arg.c_str());
+    std::ostringstream out_stream;
+    std::ostringstream err_stream;
+    connects_.clear();
+    Session session = {
+        .out = out_stream,
+        .err = err_stream,
+        .connect =
+            [this](const ClientOptions& options) -> absl::StatusOr<Client> {
+          connects_.push_back(options);
+          if (!connect_status_.ok()) return connect_status_;
+          return Client(server_, options);
+        },
+        .err_is_terminal = err_is_terminal_};
+    const int exit_code =
+        RunEmbctl(static_cast<int>(argv.size()), argv.data(), session);
+    out_ = out_stream.str();
+    err_ = err_stream.str();
+    return exit_code;
+  }
+
+  // Expects a command line that is refused before anything is done.
+  void ExpectUsageError(const std::vector<std::string>& args,
+                        const std::string& complaint) {
+    SCOPED_TRACE(testing::PrintToString(args));
+    EXPECT_EQ(Run(args), kExitUsage);
+    EXPECT_EQ(out_, "");
+    EXPECT_THAT(err_,
+                testing::StartsWith("embctl: " + complaint + "\nUsage: "));
+    EXPECT_THAT(err_, testing::HasSubstr(" --help\" for more.\n"));
+    EXPECT_TRUE(connects_.empty());
+  }
+
+  // Expects an error that is found without a server.
+  void ExpectInvalid(const std::vector<std::string>& args,
+                     const std::string& complaint) {
+    SCOPED_TRACE(testing::PrintToString(args));
+    EXPECT_EQ(Run(args), kExitInvalid);
+    EXPECT_EQ(out_, "");
+    EXPECT_EQ(err_, "embctl: INVALID_ARGUMENT: " + complaint + "\n");
+    EXPECT_TRUE(connects_.empty());
+  }
+
+  nlohmann::json OutJson() const {
+    return nlohmann::json::parse(out_, nullptr, false);
+  }
+
+  const std::shared_ptr<FakeConnection> server_ =
+      std::make_shared<FakeConnection>();
+  absl::Status connect_status_;
+  bool err_is_terminal_ = false;
+
+  std::string out_;
+  std::string err_;
+  std::vector<ClientOptions> connects_;
+};
+
+}  // namespace emb
+
+#endif  // EMB_TESTS_UNIT_CLIENT_CLI_CLI_FIXTURE_H_

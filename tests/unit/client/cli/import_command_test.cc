@@ -1,0 +1,101 @@
+// embctl table import.
+#include <string>
+#include <vector>
+
+#include "tests/testing/temp_dir.h"
+#include "tests/unit/client/cli/cli_fixture.h"
+
+namespace emb {
+namespace {
+
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+class ImportCommandTest : public CliTest {
+ protected:
+  ImportCommandTest() {
+    WriteFile(path_, NpyHead(NpyDict("'<f4'", "(3, 2)")) + elements_);
+  }
+
+  std::vector<std::string> Import(std::vector<std::string> more) const {
+    more.insert(more.begin(), {"table", "import", "item", path_});
+    return more;
+  }
+
+  const TempDir dir_;
+  const std::string path_ = dir_ / "item.npy";
+  const std::string elements_ = BytesOf<float>({1, 2, 3, 4, 5, 6});
+};
+
+TEST_F(ImportCommandTest, SendsTheFile) {
+  EXPECT_EQ(Run(Import({})), kExitOk) << err_;
+  EXPECT_EQ(server_->imported, elements_);
+  ASSERT_EQ(server_->created.size(), 1U);
+  EXPECT_EQ(server_->created[0].name, "item");
+  EXPECT_EQ(server_->created[0].num_rows, 3);
+  EXPECT_EQ(server_->created[0].dim, 2);
+  EXPECT_EQ(server_->created[0].dtype, ElementType::kFloat32);
+  EXPECT_EQ(server_->created[0].padding_idx, std::nullopt);
+  EXPECT_EQ(server_->keep_padding_row, false);
+  EXPECT_EQ(server_->timeouts.back(), absl::Seconds(60));
+  EXPECT_EQ(out_, "imported item: 3 rows x 2, float32, 24 B, version 1\n");
+  EXPECT_EQ(err_, "");
+}
+
+TEST_F(ImportCommandTest, PassesItsFlagsOn) {
+  EXPECT_EQ(Run(Import({"--padding-idx", "0", "--keep-padding-row", "--timeout",
+                        "5", "--json"})),
+            kExitOk)
+      << err_;
+  EXPECT_EQ(server_->created.at(0).padding_idx, 0);
+  EXPECT_EQ(server_->keep_padding_row, true);
+  EXPECT_EQ(server_->timeouts.back(), absl::Seconds(5));
+  EXPECT_EQ(OutJson()["rows"], 3);
+}
+
+TEST_F(ImportCommandTest, ChecksTheFileBeforeItConnects) {
+  WriteFile(path_, NpyHead(NpyDict("'<f8'", "(3, 1)")) + elements_);
+  ExpectInvalid(Import({}),
+                "\"" + path_ + "\": float64 (<f8), want float32 (<f4)");
+  WriteFile(path_, NpyHead(NpyDict("'<f4'", "(4, 2)")) + elements_);
+  ExpectInvalid(Import({}), "\"" + path_ +
+                                "\": truncated: 24 bytes of elements, want 32 "
+                                "for shape (4, 2) of float32 (<f4)");
+  EXPECT_EQ(Run({"table", "import", "item", dir_ / "none.npy"}), kExitNotFound);
+  EXPECT_TRUE(connects_.empty());
+}
+
+TEST_F(ImportCommandTest, RefusesFlagsThatMakeNoSense) {
+  ExpectInvalid(Import({"--keep-padding-row"}),
+                "--keep-padding-row: there is none to keep, give "
+                "--padding-idx");
+  EXPECT_EQ(Run(Import({"--format", "npz"})), kExitUnimplemented);
+  EXPECT_EQ(err_,
+            "embctl: UNIMPLEMENTED: --format: \"npz\", this build reads npy\n");
+  EXPECT_TRUE(connects_.empty());
+  ExpectUsageError({"table", "import", "item"}, "FILE is required");
+  ExpectUsageError({"table", "import"}, "NAME is required");
+  ExpectUsageError(Import({"--rows", "3"}), "unknown option \"--rows\"");
+}
+
+TEST_F(ImportCommandTest, DrawsAProgressBarOnATerminal) {
+  err_is_terminal_ = true;
+  EXPECT_EQ(Run(Import({})), kExitOk);
+  EXPECT_THAT(err_, AllOf(StartsWith("\ritem "), HasSubstr("% ["),
+                          EndsWith("\r\033[K")));
+  EXPECT_THAT(out_, StartsWith("imported item: "));
+}
+
+TEST_F(ImportCommandTest, ReportsAnErrorBelowTheProgressBar) {
+  err_is_terminal_ = true;
+  server_->status = absl::ResourceExhaustedError("memory budget");
+  EXPECT_EQ(Run(Import({})), kExitResourceExhausted);
+  EXPECT_THAT(err_,
+              EndsWith("\r\033[Kembctl: RESOURCE_EXHAUSTED: memory budget\n"));
+  EXPECT_EQ(out_, "");
+}
+
+}  // namespace
+}  // namespace emb

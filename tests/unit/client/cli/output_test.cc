@@ -1,0 +1,205 @@
+#include "client/cli/output.h"
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
+
+namespace emb {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+using Json = nlohmann::ordered_json;
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+TableInfo SomeTable() {
+  TableInfo table;
+  table.options.name = "item";
+  table.options.num_rows = 10'507;
+  table.options.dim = 64;
+  table.options.dtype = ElementType::kFloat32;
+  table.options.padding_idx = 0;
+  table.options.initializer = {"kaiming_normal",
+                               {{"a", 0.5}, {"mode", "fan_in"}}};
+  table.options.seed = std::numeric_limits<uint64_t>::max();
+  table.version = 7;
+  table.revision = 9;
+  table.digest = "0123456789abcdef0123456789abcdef";
+  table.data_bytes = 2'689'792;
+  table.created_at = absl::FromUnixSeconds(1'700'000'000);
+  table.initialized = true;
+  return table;
+}
+
+TEST(WithCommas, GroupsThreeDigits) {
+  EXPECT_EQ(WithCommas(0), "0");
+  EXPECT_EQ(WithCommas(999), "999");
+  EXPECT_EQ(WithCommas(1'000), "1,000");
+  EXPECT_EQ(WithCommas(1'048'576), "1,048,576");
+  EXPECT_EQ(WithCommas(-999), "-999");
+  EXPECT_EQ(WithCommas(-1'000), "-1,000");
+  EXPECT_EQ(WithCommas(std::numeric_limits<int64_t>::min()),
+            "-9,223,372,036,854,775,808");
+}
+
+TEST(HumanBytes, PicksTheUnit) {
+  EXPECT_EQ(HumanBytes(0), "0 B");
+  EXPECT_EQ(HumanBytes(1'023), "1023 B");
+  EXPECT_EQ(HumanBytes(1'024), "1.0 KiB");
+  EXPECT_EQ(HumanBytes(2'516'582), "2.4 MiB");
+  EXPECT_EQ(HumanBytes(int64_t{3} << 30), "3.0 GiB");
+  EXPECT_EQ(HumanBytes(int64_t{1} << 52), "4096.0 TiB");
+}
+
+TEST(JsonLine, ReplacesBytesThatAreNotUtf8) {
+  EXPECT_EQ(JsonLine({{"file", "a\xFF"}}), "{\"file\":\"a\xEF\xBF\xBD\"}\n");
+}
+
+TEST(TableJson, HoldsEveryField) {
+  EXPECT_EQ(
+      TableJson(SomeTable()).dump(),
+      R"({"name":"item","rows":10507,"dim":64,"dtype":"float32",)"
+      R"("padding_idx":0,"keep_padding_row":false,"max_norm":null,)"
+      R"("norm_type":null,"initializer":{"scheme":"kaiming_normal",)"
+      R"("args":{"a":0.5,"mode":"fan_in"}},"seed":18446744073709551615,)"
+      R"("version":7,"revision":9,"digest":"0123456789abcdef0123456789abcdef",)"
+      R"("bytes":2689792,"created_at":"2023-11-14T22:13:20Z",)"
+      R"("state":"serving","state_message":""})");
+}
+
+TEST(TableJson, SaysThatAnImportedTableHasNoInitializer) {
+  TableInfo table = SomeTable();
+  table.initialized = false;
+  table.options.padding_idx.reset();
+  const Json json = TableJson(table);
+  EXPECT_TRUE(json["initializer"].is_null());
+  EXPECT_TRUE(json["seed"].is_null());
+  EXPECT_TRUE(json["padding_idx"].is_null());
+}
+
+// As null they could not be told from absent values.
+TEST(TableJson, WritesNumbersThatJsonDoesNotHaveAsText) {
+  TableInfo table = SomeTable();
+  table.options.initializer.args = {
+      {"a", std::numeric_limits<double>::quiet_NaN()},
+      {"b", kInfinity},
+      {"c", -kInfinity}};
+  table.options.max_norm = 1.5;
+  table.options.norm_type = kInfinity;
+  const Json json = Json::parse(JsonLine(TableJson(table)), nullptr, false);
+  EXPECT_EQ(json["initializer"]["args"].dump(),
+            R"({"a":"NaN","b":"Infinity","c":"-Infinity"})");
+  EXPECT_EQ(json["max_norm"], 1.5);
+  EXPECT_EQ(json["norm_type"], "Infinity");
+}
+
+TEST(TableJson, SaysWhyATableIsDamaged) {
+  TableInfo table = SomeTable();
+  table.state = absl::DataLossError("chunk 3: checksum");
+  EXPECT_EQ(TableJson(table)["state"], "damaged");
+  EXPECT_EQ(TableJson(table)["state_message"], "chunk 3: checksum");
+}
+
+TEST(DescribeTable, HoldsEveryField) {
+  EXPECT_EQ(DescribeTable(SomeTable()),
+            "name         item\n"
+            "rows         10,507\n"
+            "dim          64\n"
+            "dtype        float32\n"
+            "padding_idx  0\n"
+            "max_norm     none\n"
+            "initializer  kaiming_normal(a=0.5, mode=fan_in)\n"
+            "seed         18446744073709551615\n"
+            "version      7\n"
+            "revision     9\n"
+            "digest       0123456789abcdef0123456789abcdef\n"
+            "size         2.6 MiB\n"
+            "created      2023-11-14T22:13:20Z\n"
+            "state        serving\n");
+}
+
+TEST(DescribeTable, TellsAnImportedAndDamagedTable) {
+  TableInfo table = SomeTable();
+  table.initialized = false;
+  table.keep_padding_row = true;
+  table.options.max_norm = 2;
+  table.state = absl::DataLossError("chunk 3: checksum");
+  EXPECT_THAT(
+      DescribeTable(table),
+      AllOf(HasSubstr("initializer  imported\n"), Not(HasSubstr("seed")),
+            HasSubstr("padding_idx  0 (row kept as imported)\n"),
+            HasSubstr("max_norm     2, p = 2\n"),
+            HasSubstr("state        damaged\n"
+                      "             chunk 3: checksum\n")));
+}
+
+TEST(ListTables, AlignsItsColumns) {
+  TableInfo damaged = SomeTable();
+  damaged.options.name = "a_longer_name";
+  damaged.options.num_rows = 1;
+  damaged.state = absl::DataLossError("chunk 3");
+  EXPECT_EQ(ListTables({SomeTable(), damaged}),
+            "NAME             ROWS  DIM  DTYPE    VERSION     SIZE  STATE\n"
+            "item           10,507   64  float32        7  2.6 MiB  serving\n"
+            "a_longer_name       1   64  float32        7  2.6 MiB  damaged\n");
+}
+
+ServerStatus SomeStatus() {
+  return {.state = ServerStatus::State::kServing,
+          .version = "0.1.0",
+          .uptime = absl::Hours(1) + absl::Milliseconds(2'500),
+          .epoch = 12,
+          .num_tables = 3,
+          .num_rows = 27'088,
+          .memory_used_bytes = 5 << 20,
+          .memory_limit_bytes = int64_t{1} << 30};
+}
+
+TEST(StatusJson, HoldsEveryField) {
+  EXPECT_EQ(StatusJson(SomeStatus()).dump(),
+            R"({"state":"serving","version":"0.1.0","uptime_seconds":3602,)"
+            R"("epoch":12,"tables":3,"rows":27088,)"
+            R"("memory_used_bytes":5242880,"memory_limit_bytes":1073741824})");
+}
+
+TEST(DescribeStatus, HoldsEveryField) {
+  EXPECT_EQ(DescribeStatus(SomeStatus()),
+            "state    serving\n"
+            "version  0.1.0\n"
+            "uptime   1h2s\n"
+            "epoch    12\n"
+            "tables   3\n"
+            "rows     27,088\n"
+            "memory   5.0 MiB of 1.0 GiB\n");
+}
+
+TEST(DescribeStatus, GivesAnUptimeOfZeroItsUnit) {
+  ServerStatus status = SomeStatus();
+  status.uptime = absl::Milliseconds(300);
+  EXPECT_THAT(DescribeStatus(status), HasSubstr("uptime   0s\n"));
+}
+
+TEST(StatusJson, NamesEveryState) {
+  const struct {
+    ServerStatus::State state;
+    std::string name;
+  } cases[] = {{ServerStatus::State::kUnknown, "unknown"},
+               {ServerStatus::State::kLoading, "loading"},
+               {ServerStatus::State::kServing, "serving"},
+               {ServerStatus::State::kDraining, "draining"}};
+  for (const auto& c : cases) {
+    ServerStatus status = SomeStatus();
+    status.state = c.state;
+    EXPECT_EQ(StatusJson(status)["state"], c.name);
+  }
+}
+
+}  // namespace
+}  // namespace emb
