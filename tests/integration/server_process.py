@@ -48,6 +48,7 @@ class ServerProcess:
 
     def start(self, wait_until="serving"):
         """Starts it and waits for this event of its log."""
+        assert self._process is None or self._process.poll() is not None
         with self._changed:
             self.events = []
             self._other_lines = []
@@ -88,6 +89,10 @@ class ServerProcess:
     def stop(self, timeout=TIMEOUT_SECONDS):
         """Sends SIGTERM and returns the exit status."""
         return self._end(signal.SIGTERM, timeout)
+
+    def wait(self, timeout=TIMEOUT_SECONDS):
+        """Its exit status, once it ends by itself."""
+        return self._end(None, timeout)
 
     def kill(self):
         """Ends it at once, if it runs; returns the exit status or None."""
@@ -133,7 +138,8 @@ class ServerProcess:
             self._changed.notify_all()
 
     def _end(self, number, timeout):
-        self._process.send_signal(number)
+        if number is not None:
+            self._process.send_signal(number)
         try:
             return self._process.wait(timeout)
         except subprocess.TimeoutExpired:
