@@ -116,9 +116,13 @@ int RunEmbctl(int argc, const char* const* argv, Session& session) {
     PrintUsage(app, error, session.err);
     return kExitUsage;
   }
-  const absl::Status status = session.action();
-  if (!status.ok()) PrintError(status, session);
+  absl::Status status = session.action();
   session.out.flush();
+  // Output that nobody got is an error: a full disk, say.
+  if (status.ok() && !session.out.good()) {
+    status = absl::InternalError("standard output: cannot be written");
+  }
+  if (!status.ok()) PrintError(status, session);
   return ExitCodeOf(status.code());
 }
 

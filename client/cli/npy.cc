@@ -1,13 +1,14 @@
 #include "client/cli/npy.h"
 
 #include <cstddef>
-#include <optional>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "core/status_macros.h"
 
@@ -21,22 +22,40 @@ absl::Status Wrong(absl::string_view complaint) {
   return absl::InvalidArgumentError(complaint);
 }
 
+// "26 32\n": the numbers of words and of axes.
+bool IsWord2vec(absl::string_view head) {
+  const size_t end = head.find('\n');
+  if (end == absl::string_view::npos) return false;
+  const std::vector<absl::string_view> counts =
+      absl::StrSplit(head.substr(0, end), ' ');
+  int64_t count = 0;
+  return counts.size() == 2 && absl::SimpleAtoi(counts[0], &count) &&
+         absl::SimpleAtoi(counts[1], &count);
+}
+
 // What a file that is no .npy seems to be, by its first bytes.
 absl::string_view Guess(absl::string_view head) {
+  constexpr std::pair<absl::string_view, absl::string_view> kFormats[] = {
+      {"PK\x03\x04", "a zip file (.npz or torch .pt)"},
+      {"\x80", "a Python pickle (old torch .pt)"},
+      {"\x1f\x8b", "a gzip file"},
+      {"\x89HDF", "an HDF5 file"},
+      {"PAR1", "a Parquet file"},
+  };
   if (head.empty()) return "an empty file";
-  if (absl::StartsWith(head, "PK\x03\x04")) {
-    return "a zip file (.npz or torch .pt)";
+  for (const auto& [magic, name] : kFormats) {
+    if (absl::StartsWith(head, magic)) return name;
   }
-  if (absl::StartsWith(head, "\x80")) return "a Python pickle (old torch .pt)";
   if (head.size() > 9 && head[8] == '{') return "a .safetensors file";
+  if (IsWord2vec(head)) return "a word2vec file";
   for (const char c : head.substr(0, 64)) {
     const auto byte = static_cast<unsigned char>(c);
     if (!absl::ascii_isprint(byte) && !absl::ascii_isspace(byte) &&
         byte < 0x80) {
-      return "binary data";
+      return "binary data of no format known here";
     }
   }
-  return "text";
+  return "text (TSV, CSV or JSON?)";
 }
 
 // A strict reader of the one Python literal a header is made of: a dict of
@@ -122,6 +141,7 @@ class DictReader {
 
   absl::Status ReadShape(NpyHeader& header) {
     if (!Consume('(')) return Wrong("header: want a tuple for shape");
+    bool comma = false;
     while (!Consume(')')) {
       SkipBlanks();
       size_t digits = 0;
@@ -136,9 +156,14 @@ class DictReader {
       rest_.remove_prefix(digits);
       header.shape.push_back(extent);
       if (header.shape.size() > kRankMax) return Wrong("header: rank over 32");
-      if (!Consume(',') && !Peek(')')) {
+      comma = Consume(',');
+      if (!comma && !Peek(')')) {
         return Wrong("header: want ',' or ')' after an extent");
       }
+    }
+    // Python's (5) is a number; the tuple is (5,).
+    if (header.shape.size() == 1 && !comma) {
+      return Wrong("header: want a tuple for shape, as (5,)");
     }
     return absl::OkStatus();
   }
@@ -184,13 +209,13 @@ absl::StatusOr<HeaderPlace> FindHeader(absl::string_view head) {
 
 absl::StatusOr<NpyHeader> ParseNpyHeader(absl::string_view head) {
   EMB_ASSIGN_OR_RETURN(const HeaderPlace place, FindHeader(head));
+  if (place.length > head.size() - place.begin && head.size() < kNpyHeadBytes) {
+    return Wrong(absl::StrCat("header of ", place.length, " bytes, but only ",
+                              head.size() - place.begin, " are there"));
+  }
   if (place.length > kNpyHeadBytes - place.begin) {
     return Wrong(absl::StrCat("header of ", place.length,
                               " bytes, want less than ", kNpyHeadBytes));
-  }
-  if (place.length > head.size() - place.begin) {
-    return Wrong(absl::StrCat("header of ", place.length, " bytes, but only ",
-                              head.size() - place.begin, " are there"));
   }
   EMB_ASSIGN_OR_RETURN(
       NpyHeader header,

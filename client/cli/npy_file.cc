@@ -35,7 +35,7 @@ absl::Status CheckRegular(const std::string& path) {
     return FileError(absl::StatusCode::kNotFound, path, "no such file");
   }
   if (error) {
-    return FileError(absl::StatusCode::kPermissionDenied, path,
+    return FileError(absl::ErrnoToStatusCode(error.value()), path,
                      error.message());
   }
   if (fs::is_directory(status)) return Wrong(path, "a directory, want a file");
@@ -229,8 +229,9 @@ absl::Status WriteFloatFile(const std::string& path,
                static_cast<std::streamsize>(values.size() * sizeof(float)));
   stream.close();
   if (stream.good()) return absl::OkStatus();
-  return FileError(absl::StatusCode::kInternal, path,
-                   absl::StrCat("cannot be written: ", std::strerror(errno)));
+  const int error = errno;
+  return FileError(absl::ErrnoToStatusCode(error), path,
+                   absl::StrCat("cannot be written: ", std::strerror(error)));
 }
 
 }  // namespace emb

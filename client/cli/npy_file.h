@@ -59,7 +59,7 @@ struct IdsFile {
 absl::StatusOr<IdsFile> ReadIdsFile(const std::string& path);
 
 // Writes a C-order little-endian float32 file, replacing what is there.
-// Errors   INTERNAL  the file cannot be written.
+// Errors   The code of errno's kind, naming the file.
 absl::Status WriteFloatFile(const std::string& path,
                             absl::Span<const int64_t> shape,
                             absl::Span<const float> values);

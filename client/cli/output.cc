@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstddef>
 #include <utility>
@@ -41,6 +42,14 @@ Json InitializerJson(const TableInfo& table) {
   return {{"scheme", table.options.initializer.scheme}, {"args", args}};
 }
 
+// The shortest decimal that gives back the same number.
+std::string TextOf(double value) {
+  char text[32];
+  const auto end = std::to_chars(text, text + sizeof(text), value).ptr;
+  return {text, end};
+}
+std::string TextOf(const std::string& value) { return value; }
+
 // "kaiming_normal(a=0, mode=fan_in, nonlinearity=relu)", or "imported".
 std::string InitializerText(const TableInfo& table) {
   if (!table.initialized) return "imported";
@@ -49,7 +58,7 @@ std::string InitializerText(const TableInfo& table) {
   for (const auto& [name, value] : init.args) {
     std::visit(
         [&, &key = name](const auto& v) {
-          absl::StrAppend(&args, args.empty() ? "" : ", ", key, "=", v);
+          absl::StrAppend(&args, args.empty() ? "" : ", ", key, "=", TextOf(v));
         },
         value);
   }
@@ -72,8 +81,14 @@ std::string PaddingText(const TableInfo& table) {
 
 std::string NormText(const TableInfo& table) {
   if (!table.options.max_norm) return "none";
-  return absl::StrCat(*table.options.max_norm,
-                      ", p = ", table.options.norm_type.value_or(2));
+  return absl::StrCat(TextOf(*table.options.max_norm),
+                      ", p = ", TextOf(table.options.norm_type.value_or(2)));
+}
+
+// "2.6 MiB (2,689,792 bytes)".
+std::string BytesText(int64_t bytes) {
+  if (bytes < 1'024) return HumanBytes(bytes);
+  return absl::StrCat(HumanBytes(bytes), " (", WithCommas(bytes), " bytes)");
 }
 
 std::string Aligned(const Lines& lines) {
@@ -172,7 +187,7 @@ std::string DescribeTable(const TableInfo& table) {
   lines.insert(lines.end(), {{"version", absl::StrCat(table.version)},
                              {"revision", absl::StrCat(table.revision)},
                              {"digest", table.digest},
-                             {"size", HumanBytes(table.data_bytes)},
+                             {"size", BytesText(table.data_bytes)},
                              {"created", TimeText(table.created_at)},
                              {"state", StateText(table)}});
   if (!table.state.ok()) {

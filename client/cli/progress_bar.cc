@@ -1,5 +1,6 @@
 #include "client/cli/progress_bar.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -28,6 +29,7 @@ ProgressBar::~ProgressBar() {
 }
 
 void ProgressBar::Update(int64_t bytes) {
+  bytes = std::min(bytes, total_bytes_);
   const absl::Time now = now_();
   if (now < next_draw_) return;
   next_draw_ = now + kInterval;

@@ -119,8 +119,9 @@ TEST_F(LookupCommandTest, WantsIdsFromOnePlace) {
   ExpectInvalid({"lookup", "item"}, complaint);
   ExpectInvalid({"lookup", "item", "1", "--ids-from", path}, complaint);
   WriteFile(path, "1 2 3\n");
-  ExpectInvalid({"lookup", "item", "--ids-from", path},
-                "\"" + path + "\": not a .npy file but text");
+  ExpectInvalid(
+      {"lookup", "item", "--ids-from", path},
+      "\"" + path + "\": not a .npy file but text (TSV, CSV or JSON?)");
   EXPECT_EQ(Run({"lookup", "item", "--ids-from", dir_ / "none"}),
             kExitNotFound);
   ExpectUsageError({"lookup"}, "NAME is required");
@@ -204,7 +205,8 @@ TEST_F(LookupCommandTest, TakesNamesThatAreNotUtf8) {
 }
 
 TEST_F(LookupCommandTest, SaysWhereItCannotWrite) {
-  EXPECT_EQ(Run({"lookup", "item", "1", "--out", dir_.path()}), kExitInternal);
+  EXPECT_EQ(Run({"lookup", "item", "1", "--out", dir_.path()}),
+            kExitPrecondition);
   EXPECT_THAT(err_, HasSubstr("cannot be written"));
   EXPECT_EQ(out_, "");
 }

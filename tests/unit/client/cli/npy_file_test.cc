@@ -220,13 +220,14 @@ TEST(WriteFloatFile, WritesWhatOpenTableFileReads) {
 TEST(WriteFloatFile, SaysWhereItCannotWrite) {
   const TempDir dir;
   EXPECT_THAT(WriteFloatFile(dir.path(), {3, 2}, kValues),
-              StatusIs(StatusCode::kInternal,
+              StatusIs(StatusCode::kFailedPrecondition,
                        AllOf(HasSubstr(dir.path()),
                              HasSubstr("cannot be written: Is a directory"))));
   EXPECT_THAT(WriteFloatFile(dir / "none/rows.npy", {3, 2}, kValues),
-              StatusIs(StatusCode::kInternal, HasSubstr("No such file")));
-  EXPECT_THAT(WriteFloatFile("/dev/full", {3, 2}, kValues),
-              StatusIs(StatusCode::kInternal, HasSubstr("No space left")));
+              StatusIs(StatusCode::kNotFound, HasSubstr("No such file")));
+  EXPECT_THAT(
+      WriteFloatFile("/dev/full", {3, 2}, kValues),
+      StatusIs(StatusCode::kResourceExhausted, HasSubstr("No space left")));
 }
 
 // Files as NumPy, torch and others write them; see tests/golden/formats.

@@ -56,7 +56,6 @@ TEST(ParseNpyHeader, ReadsEveryWayToWriteTheDict) {
       {"{'descr':'<f4','fortran_order':False,'shape':(2,3)}", {2, 3}, false},
       {R"({"shape": (3,), "fortran_order": True, "descr": "<f4"})", {3}, true},
       {"{'shape': (), 'descr': '<f4', 'fortran_order': False}", {}, false},
-      {"{'shape': (7), 'descr': '<f4', 'fortran_order': False}", {7}, false},
       {" { 'shape' : ( 2 , 3 , ) , 'descr' : '<f4' , "
        "'fortran_order' : False , }  \n",
        {2, 3},
@@ -112,7 +111,7 @@ TEST(ParseNpyHeader, RefusesOtherVersionsAndLengths) {
       {"no minor version", "\x93NUMPY\x01", "cut off inside the header"},
       {"longer than the file", NpyHead(kGoodDict).substr(0, 40),
        "header of 59 bytes, but only 30 are there"},
-      {"4 GiB", huge, "header of 4294967295 bytes, want less than 65536"},
+      {"4 GiB", huge, "header of 4294967295 bytes, but only"},
       {"just too long", NpyHead(std::string(65'535, ' ')),
        "header of 65535 bytes, want less than 65536"},
       {"no header", NpyHead(""), "want a dict"},

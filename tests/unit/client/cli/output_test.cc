@@ -120,7 +120,7 @@ TEST(DescribeTable, HoldsEveryField) {
             "version      7\n"
             "revision     9\n"
             "digest       0123456789abcdef0123456789abcdef\n"
-            "size         2.6 MiB\n"
+            "size         2.6 MiB (2,689,792 bytes)\n"
             "created      2023-11-14T22:13:20Z\n"
             "state        serving\n");
 }
