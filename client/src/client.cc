@@ -1,6 +1,8 @@
 #include "emb/client.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -28,11 +30,12 @@ std::string AddressOf(const std::string& given, const char* variable,
 }
 
 bool IsTarget(absl::string_view address) {
-  for (const absl::string_view scheme : {"unix:", "unix-abstract:", "dns:",
-                                         "ipv4:", "ipv6:", "vsock:", "xds:"}) {
-    if (absl::StartsWith(address, scheme)) return true;
-  }
-  return false;
+  constexpr absl::string_view kSchemes[] = {
+      "unix:", "unix-abstract:", "dns:", "ipv4:", "ipv6:", "vsock:", "xds:"};
+  return std::any_of(std::begin(kSchemes), std::end(kSchemes),
+                     [address](absl::string_view scheme) {
+                       return absl::StartsWith(address, scheme);
+                     });
 }
 
 // What gRPC would report much later, as a name that does not resolve, or not

@@ -160,7 +160,7 @@ absl::StatusOr<Ranking> Recommender::Rank(int64_t user,
 }
 
 double Recommender::Score(const Taste& taste, int64_t film) const {
-  const size_t row = static_cast<size_t>(film);
+  const auto row = static_cast<size_t>(film);
   const size_t genre_dim = taste.user.size();
   return Dot(taste.pooled, RowOf(items_.feature(kItems), row)) +
          Dot(taste.user, absl::MakeConstSpan(genre_means_)

@@ -65,9 +65,9 @@ class Recommender {
     std::vector<double> user;    // [genre dim]
   };
 
-  Recommender(const emb::Client& client, emb::LookupResult items,
+  Recommender(emb::Client client, emb::LookupResult items,
               std::vector<double> genre_means)
-      : client_(client),
+      : client_(std::move(client)),
         items_(std::move(items)),
         genre_means_(std::move(genre_means)) {}
 
