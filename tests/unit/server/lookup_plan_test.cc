@@ -55,24 +55,39 @@ class LookupPlanTest : public testing::Test {
     return plan.ok() ? (*plan)[0]->shape : std::vector<int64_t>{};
   }
 
+  // A feature that is wrong: ids for `item`, and what else is changed.
+  struct WrongFeature {
+    std::vector<int64_t> ids;
+    std::function<void(pb::Feature&)> change;
+    StatusCode code;
+    std::string complaint;
+  };
+
+  // Each is refused as the second of two features; in a partial answer the
+  // first is unharmed.
+  void ExpectRefused(const std::vector<WrongFeature>& cases) const {
+    for (const WrongFeature& c : cases) {
+      SCOPED_TRACE(c.complaint);
+      pb::LookupRequest request = Request({0});
+      *request.add_features() = Request(c.ids).features(0);
+      c.change(*request.mutable_features(1));
+      EXPECT_THAT(Plan(request), StatusIs(c.code, HasSubstr(c.complaint)));
+      request.set_partial(true);
+      EMB_ASSERT_OK_AND_ASSIGN(const LookupPlan plan, Plan(request));
+      ASSERT_EQ(plan.size(), 2U);
+      EMB_EXPECT_OK(plan[0]);
+      EXPECT_THAT(plan[1], StatusIs(c.code, HasSubstr(c.complaint)));
+    }
+  }
+
   Snapshot snapshot_;
   Limits limits_;
 };
 
-TEST_F(LookupPlanTest, RefusesAWrongFeatureByName) {
-  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-  using Change = std::function<void(pb::Feature&)>;
-  const auto dims = [](const std::vector<int64_t>& extents) -> Change {
-    return [extents](pb::Feature& f) {
-      f.mutable_dense()->mutable_dims()->Add(extents.begin(), extents.end());
-    };
-  };
-  const struct {
-    std::vector<int64_t> ids;
-    Change change;
-    StatusCode code;
-    std::string complaint;
-  } cases[] = {
+constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
+
+TEST_F(LookupPlanTest, RefusesAWrongTableOrIdByName) {
+  ExpectRefused({
       {{4},
        [](auto&) {},
        StatusCode::kOutOfRange,
@@ -102,6 +117,20 @@ TEST_F(LookupPlanTest, RefusesAWrongFeatureByName) {
        [](auto& f) { f.set_version(2); },
        StatusCode::kNotFound,
        "version 2"},
+      {{-2},
+       [](auto& f) { f.set_padding_id(-1); },
+       StatusCode::kOutOfRange,
+       "ids[0] = -2"},
+  });
+}
+
+TEST_F(LookupPlanTest, RefusesAShapeThatDoesNotFitTheIds) {
+  const auto dims = [](const std::vector<int64_t>& extents) {
+    return [extents](pb::Feature& f) {
+      f.mutable_dense()->mutable_dims()->Add(extents.begin(), extents.end());
+    };
+  };
+  ExpectRefused({
       {{0, 1, 2},
        dims({2, 2}),
        StatusCode::kInvalidArgument,
@@ -117,8 +146,14 @@ TEST_F(LookupPlanTest, RefusesAWrongFeatureByName) {
        dims(std::vector<int64_t>(17, 1)),
        StatusCode::kInvalidArgument,
        "17 extents, want at most 16"},
+  });
+}
+
+// Never a wrong answer: what this build does not do, it says.
+TEST_F(LookupPlanTest, RefusesAChoiceItDoesNotMakeByName) {
+  ExpectRefused({
       {{0},
-       [](auto& f) { f.set_padding_id(0), f.mutable_ragged(); },
+       [](auto& f) { f.mutable_ragged(); },
        StatusCode::kUnimplemented,
        "features[1].ragged"},
       {{0},
@@ -149,24 +184,7 @@ TEST_F(LookupPlanTest, RefusesAWrongFeatureByName) {
        [](auto& f) { f.set_dtype(static_cast<pb::DType>(77)); },
        StatusCode::kInvalidArgument,
        "features[1].dtype = 77"},
-      {{-2},
-       [](auto& f) { f.set_padding_id(-1); },
-       StatusCode::kOutOfRange,
-       "ids[0] = -2"},
-  };
-  for (const auto& c : cases) {
-    SCOPED_TRACE(c.complaint);
-    pb::LookupRequest request = Request({0});
-    *request.add_features() = Request(c.ids).features(0);
-    c.change(*request.mutable_features(1));
-    EXPECT_THAT(Plan(request), StatusIs(c.code, HasSubstr(c.complaint)));
-    // In a partial answer the feature before it is unharmed.
-    request.set_partial(true);
-    EMB_ASSERT_OK_AND_ASSIGN(const LookupPlan plan, Plan(request));
-    ASSERT_EQ(plan.size(), 2U);
-    EMB_EXPECT_OK(plan[0]);
-    EXPECT_THAT(plan[1], StatusIs(c.code, HasSubstr(c.complaint)));
-  }
+  });
 }
 
 TEST_F(LookupPlanTest, ShapesAreThoseOfEmbedding) {
