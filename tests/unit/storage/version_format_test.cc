@@ -7,32 +7,12 @@
 #include "gtest/gtest.h"
 #include "storage/record_format.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/unit/storage/some_record.h"
 
 namespace emb {
 namespace {
 
 using ::testing::HasSubstr;
-
-VersionRecord SomeRecord() {
-  VersionRecord record;
-  record.spec.name = "users.v2-a_b";
-  record.spec.num_rows = 1'000;
-  record.spec.dim = 16;
-  record.spec.padding_idx = 999;
-  record.spec.initializer =
-      *ParseInitializer("kaiming_uniform", {{"a", 0.25}, {"mode", "fan_out"}});
-  record.spec.seed = 0xfedcba9876543210;
-  record.spec.keep_padding_row = true;
-  record.version = 5;
-  record.generation = 77;
-  record.chunk_rows = 64;
-  record.revision = 3;
-  for (size_t i = 0; i < record.digest.size(); ++i) {
-    record.digest[i] = static_cast<uint8_t>(i + 100);
-  }
-  record.created_at = absl::FromUnixMicros(1'700'000'000'123'456);
-  return record;
-}
 
 void ExpectEqual(const VersionRecord& a, const VersionRecord& b) {
   EXPECT_EQ(a.spec.name, b.spec.name);
