@@ -1,7 +1,7 @@
 // How a new table is filled: a scheme of torch.nn.init with its parameters.
 //
 // For a [num_rows, dim] weight, fan_in is dim and fan_out is num_rows.
-// Source: torch.nn.init; docs/pytorch.md says which bits are the same.
+// Source: torch.nn.init. Same bytes as its CPU code (core/torch_mt19937.h).
 #ifndef EMB_CORE_INITIALIZER_H_
 #define EMB_CORE_INITIALIZER_H_
 
