@@ -3,16 +3,20 @@
 //   build/release/bin/core_bench
 //
 // Rows are 64 float32 (256 bytes). The peers stand beside the kernels: memcpy
-// of as many bytes for gathers, the standard library's generators for fills.
+// of as many bytes for gathers. Fills and the standard library's generators
+// take turns; `x_std` says how many times faster the fill is.
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <random>
 #include <vector>
 
 #include "benchmark/benchmark.h"
 #include "core/fill.h"
 #include "core/gather.h"
+#include "core/pooling.h"
 #include "core/table.h"
 
 namespace {
@@ -27,19 +31,28 @@ void CountRows(benchmark::State& state, int64_t rows) {
   state.SetBytesProcessed(state.iterations() * rows * kRowBytes);
 }
 
-void GatherUniform(benchmark::State& state) {
+std::unique_ptr<const emb::Table> MakeTable() {
   emb::TableBuilder builder(kRows, kRowBytes);
   for (int64_t row = 0; row < kRows; ++row) builder.ZeroRow(row);
-  const auto table = builder.Build();
+  return builder.Build();
+}
+
+std::vector<int64_t> RandomIds() {
   std::mt19937_64 random(1);
   std::vector<int64_t> ids(1 << 20);
   for (int64_t& id : ids) id = static_cast<int64_t>(random() % kRows);
+  return ids;
+}
+
+void GatherUniform(benchmark::State& state) {
+  const auto table = MakeTable();
+  const std::vector<int64_t> ids = RandomIds();
   const auto batch = static_cast<size_t>(state.range(0));
   std::vector<std::byte> out(batch * kRowBytes);
   size_t next = 0;
   for (auto _ : state) {
     emb::GatherRows(*table, absl::MakeSpan(ids).subspan(next, batch),
-                    std::nullopt, absl::MakeSpan(out));
+                    emb::AbsentIds(kRows), absl::MakeSpan(out));
     benchmark::DoNotOptimize(out.data());
     next = (next + batch) % (ids.size() - batch);
   }
@@ -61,33 +74,87 @@ void MemcpySequential(benchmark::State& state) {
 }
 BENCHMARK(MemcpySequential)->Arg(1'024)->Arg(8'192);
 
-void Fill(benchmark::State& state, const char* scheme) {
-  const emb::Initializer init = emb::ParseInitializer(scheme, {}).value();
-  float sum = 0;
+// 1,024 rows in bags of equal length.
+void Pool(benchmark::State& state, emb::PoolMode mode) {
+  const auto table = MakeTable();
+  const std::vector<int64_t> ids = RandomIds();
+  constexpr int64_t kBatch = 1'024;
+  const int64_t length = state.range(0);
+  const std::vector<int64_t> lengths(static_cast<size_t>(kBatch / length),
+                                     length);
+  std::vector<float> out(lengths.size() * kFillDim);
+  size_t next = 0;
   for (auto _ : state) {
-    emb::FillMatrix(init, 1, kFillRows, kFillDim,
-                    [&](int64_t, absl::Span<const float> values) {
-                      sum += values.front();
-                    });
-    benchmark::DoNotOptimize(sum);
+    emb::PoolBags(*table, mode,
+                  {absl::MakeSpan(ids).subspan(next, kBatch), lengths, {}},
+                  emb::AbsentIds(kRows), absl::MakeSpan(out));
+    benchmark::DoNotOptimize(out.data());
+    next = (next + kBatch) % (ids.size() - kBatch);
   }
+  CountRows(state, kBatch);
+}
+BENCHMARK_CAPTURE(Pool, sum, emb::PoolMode::kSum)->Arg(8)->Arg(32)->Arg(1'024);
+BENCHMARK_CAPTURE(Pool, mean, emb::PoolMode::kMean)->Arg(32);
+BENCHMARK_CAPTURE(Pool, max, emb::PoolMode::kMax)->Arg(32);
+
+// All values are made; of each piece one is kept.
+void FillOnce(const emb::Initializer& init) {
+  float kept = 0;
+  const auto keep = [&](int64_t, absl::Span<const float> values) {
+    kept += values.front();
+  };
+  emb::TorchMt19937 generator(1);
+  emb::FillMatrix<float>(init, kFillRows, kFillDim, generator, {keep});
+  benchmark::DoNotOptimize(kept);
+}
+
+void Fill(benchmark::State& state, const char* scheme,
+          const emb::InitArgs& args) {
+  const emb::Initializer init = emb::ParseInitializer(scheme, args).value();
+  for (auto _ : state) FillOnce(init);
   CountRows(state, kFillRows);
 }
-BENCHMARK_CAPTURE(Fill, uniform, "uniform");
-BENCHMARK_CAPTURE(Fill, normal, "normal");
+BENCHMARK_CAPTURE(Fill, trunc_normal, "trunc_normal", {});
+BENCHMARK_CAPTURE(Fill, sparse, "sparse", {{"sparsity", 0.5}});
+BENCHMARK_CAPTURE(Fill, orthogonal, "orthogonal", {});
+
+// Seconds that `work` takes.
+template <typename Work>
+double Time(const Work& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+      .count();
+}
 
 template <typename Distribution>
-void FillByStandardLibrary(benchmark::State& state) {
+void FillAgainstStd(benchmark::State& state, const char* scheme) {
+  const emb::Initializer init = emb::ParseInitializer(scheme, {}).value();
   std::vector<float> values(static_cast<size_t>(kFillRows * kFillDim));
+  double ours = 0;
+  double theirs = 0;
   for (auto _ : state) {
-    std::mt19937 random(1);
-    Distribution distribution;
-    for (float& value : values) value = distribution(random);
-    benchmark::DoNotOptimize(values.data());
+    const double fill = Time([&] { FillOnce(init); });
+    theirs += Time([&] {
+      std::mt19937 random(1);
+      Distribution distribution;
+      for (float& value : values) value = distribution(random);
+      benchmark::DoNotOptimize(values.data());
+    });
+    ours += fill;
+    state.SetIterationTime(fill);
   }
   CountRows(state, kFillRows);
+  state.counters["x_std"] = theirs / ours;
 }
-BENCHMARK(FillByStandardLibrary<std::uniform_real_distribution<float>>);
-BENCHMARK(FillByStandardLibrary<std::normal_distribution<float>>);
+void UniformAgainstStd(benchmark::State& state) {
+  FillAgainstStd<std::uniform_real_distribution<float>>(state, "uniform");
+}
+BENCHMARK(UniformAgainstStd)->UseManualTime();
+
+void NormalAgainstStd(benchmark::State& state) {
+  FillAgainstStd<std::normal_distribution<float>>(state, "normal");
+}
+BENCHMARK(NormalAgainstStd)->UseManualTime();
 
 }  // namespace

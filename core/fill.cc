@@ -4,90 +4,39 @@
 #include <cassert>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <vector>
 
-#include "core/simd_transform.h"
-#include "core/torch_mt19937.h"
+#include "absl/strings/str_cat.h"
+#include "core/orthogonal.h"
+#include "core/sparse_zeros.h"
 
 namespace emb {
 namespace {
 
-// Elements handed over at a time: 256 KiB. A multiple of kNormalBlock.
-constexpr int64_t kPiece = 65'536;
-constexpr int64_t kNormalBlock = 16;
-
-void FillConstant(float value, int64_t count, FillSink sink) {
-  const std::vector<float> piece(static_cast<size_t>(std::min(kPiece, count)),
-                                 value);
-  for (int64_t offset = 0; offset < count; offset += kPiece) {
-    const int64_t n = std::min(kPiece, count - offset);
-    sink(offset, {piece.data(), static_cast<size_t>(n)});
+template <typename T>
+void FillConstant(double value, int64_t count, const FillOutput<T>& output) {
+  const std::vector<T> piece(static_cast<size_t>(std::min(kFillPiece, count)),
+                             static_cast<T>(value));
+  for (int64_t offset = 0; offset < count; offset += kFillPiece) {
+    const auto left = static_cast<size_t>(std::min(kFillPiece, count - offset));
+    output.sink(offset, {piece.data(), left});
   }
 }
 
-// U[low, high) as low + x (high - low) in one rounding.
-// Source: torch.nn.init.uniform_. Same bytes.
-void FillUniform(double low, double high, uint64_t seed, int64_t count,
-                 FillSink sink) {
-  TorchMt19937 generator(seed);
-  const auto low_f = static_cast<float>(low);
-  const float width = static_cast<float>(high) - low_f;
-  std::vector<float> buffer(static_cast<size_t>(std::min(kPiece, count)));
-  for (int64_t offset = 0; offset < count; offset += kPiece) {
-    const auto piece = absl::MakeSpan(buffer).first(
-        static_cast<size_t>(std::min(kPiece, count - offset)));
-    generator.FillUnit(piece);
-    ScaleUnitUniforms(low_f, width, piece);
-    sink(offset, piece);
-  }
-}
-
-// Fewer than 16 elements: one by one in float64, two from each pair of
-// uniforms. Source: torch.nn.init.normal_. Same bytes.
-void FillSmallNormal(double mean, double std, uint64_t seed, int64_t count,
-                     FillSink sink) {
-  TorchMt19937 generator(seed);
-  std::vector<float> values(static_cast<size_t>(count));
-  for (float& value : values) {
-    value = static_cast<float>(generator.NextNormalDouble() * std + mean);
-  }
-  sink(0, values);
-}
-
-// 16 and more: in blocks of 16 uniforms. If the last block is short, the last
-// 16 elements are drawn a second time and form a block of their own.
-// Source: torch.nn.init.normal_. Same bytes.
-void FillBlockNormal(double mean, double std, uint64_t seed, int64_t count,
-                     FillSink sink) {
-  TorchMt19937 generator(seed);
-  const auto mean_f = static_cast<float>(mean);
-  const auto std_f = static_cast<float>(std);
-  std::vector<float> buffer(
-      static_cast<size_t>(std::min(kPiece + kNormalBlock, count)));
-  for (int64_t offset = 0; offset < count;) {
-    // The last piece is never shorter than a block.
-    const int64_t left = count - offset;
-    const int64_t n = left < kPiece + kNormalBlock ? left : kPiece;
-    const auto piece = absl::MakeSpan(buffer).first(static_cast<size_t>(n));
-    generator.FillUnit(piece);
-    const auto whole = static_cast<size_t>(n - n % kNormalBlock);
-    UniformsToNormals(mean_f, std_f, piece.first(whole));
-    if (whole < piece.size()) {
-      const auto tail = piece.last(kNormalBlock);
-      generator.FillUnit(tail);
-      UniformsToNormals(mean_f, std_f, tail);
+// Ones on the main diagonal. Source: torch.nn.init.eye_.
+template <typename T>
+void FillEye(int64_t num_rows, int64_t dim, const FillOutput<T>& output) {
+  const int64_t piece_rows = std::max<int64_t>(1, kFillPiece / dim);
+  std::vector<T> piece(
+      static_cast<size_t>(std::min(piece_rows, num_rows) * dim));
+  for (int64_t first = 0; first < num_rows; first += piece_rows) {
+    const int64_t rows = std::min(piece_rows, num_rows - first);
+    std::fill(piece.begin(), piece.end(), T{0});
+    for (int64_t i = first; i < std::min(first + rows, dim); ++i) {
+      piece[static_cast<size_t>((i - first) * dim + i)] = 1;
     }
-    sink(offset, piece);
-    offset += n;
-  }
-}
-
-void FillNormal(double mean, double std, uint64_t seed, int64_t count,
-                FillSink sink) {
-  if (count < kNormalBlock) {
-    FillSmallNormal(mean, std, seed, count, sink);
-  } else {
-    FillBlockNormal(mean, std, seed, count, sink);
+    output.sink(first * dim, {piece.data(), static_cast<size_t>(rows * dim)});
   }
 }
 
@@ -105,39 +54,145 @@ double KaimingStd(const Initializer& init, int64_t num_rows, int64_t dim) {
   return gain / std::sqrt(static_cast<double>(fan));
 }
 
-// A uniform distribution with standard deviation `std` around zero.
-void FillUniformStd(double std, uint64_t seed, int64_t count, FillSink sink) {
-  const double bound = std::sqrt(3.0) * std;
-  FillUniform(-bound, bound, seed, count, sink);
+// Half the width of a uniform distribution with this standard deviation.
+double UniformBound(double std) { return std::sqrt(3.0) * std; }
+
+// The whole matrix must be there to be decomposed.
+template <typename T>
+void FillOrthogonal(double gain, int64_t num_rows, int64_t dim,
+                    TorchMt19937& generator, const FillOutput<T>& output) {
+  std::vector<T> matrix(static_cast<size_t>(num_rows * dim));
+  const auto keep = [&](int64_t offset, absl::Span<const T> values) {
+    std::copy(values.begin(), values.end(), matrix.begin() + offset);
+  };
+  FillNormal<T>(0, 1, num_rows * dim, generator,
+                {keep, output.parallel, output.num_threads});
+  Orthogonalise(num_rows, dim, gain, absl::MakeSpan(matrix));
+  for (size_t offset = 0; offset < matrix.size(); offset += kFillPiece) {
+    output.sink(static_cast<int64_t>(offset),
+                absl::MakeConstSpan(matrix).subspan(offset, kFillPiece));
+  }
+}
+
+// A normal fill of which each column loses some elements. The zeros are drawn
+// after the normals but needed with them: so the normals are drawn twice,
+// which is cheaper than keeping them.
+template <typename T>
+void FillSparse(const Initializer& init, int64_t num_rows, int64_t dim,
+                TorchMt19937& generator, const FillOutput<T>& output) {
+  const int64_t count = num_rows * dim;
+  TorchMt19937 again = generator;
+  const auto discard = [](int64_t, absl::Span<const T>) {};
+  FillNormal<T>(0, init.std, count, generator,
+                {discard, output.parallel, output.num_threads});
+  const std::vector<bool> zeros =
+      DrawSparseZeros(num_rows, dim, init.sparsity, generator);
+  std::vector<T> kept;
+  const auto leave_out = [&](int64_t offset, absl::Span<const T> values) {
+    kept.assign(values.begin(), values.end());
+    for (size_t i = 0; i < kept.size(); ++i) {
+      if (zeros[static_cast<size_t>(offset) + i]) kept[i] = 0;
+    }
+    output.sink(offset, kept);
+  };
+  FillNormal<T>(0, init.std, count, again,
+                {leave_out, output.parallel, output.num_threads});
 }
 
 }  // namespace
 
-void FillMatrix(const Initializer& initializer, uint64_t seed, int64_t num_rows,
-                int64_t dim, FillSink sink) {
+absl::Status CheckFill(const Initializer& initializer, int64_t num_rows,
+                       int64_t dim) {
+  if (initializer.scheme == InitScheme::kXavierUniform) {
+    const double bound = UniformBound(XavierStd(initializer, num_rows, dim));
+    if (2 * bound > std::numeric_limits<float>::max()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("initializer.gain: ", initializer.gain,
+                       ", want bounds that are float32 numbers, not ", bound));
+    }
+  }
+  if (initializer.scheme == InitScheme::kOrthogonal) {
+    const int64_t rank = std::min(num_rows, dim);
+    if (num_rows > kOrthogonalWorkMax / dim / rank) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "initializer.scheme: orthogonal for ", num_rows, " x ", dim,
+          ", want num_rows * dim * min(num_rows, dim) of at most ",
+          kOrthogonalWorkMax));
+    }
+  }
+  // Rows are permuted by 32-bit draws.
+  constexpr int64_t kSparseRowsMax = std::numeric_limits<uint32_t>::max();
+  if (initializer.scheme == InitScheme::kSparse && num_rows > kSparseRowsMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("initializer.scheme: sparse for ", num_rows,
+                     " rows, want at most ", kSparseRowsMax));
+  }
+  return absl::OkStatus();
+}
+
+int64_t FillScratchBytes(const Initializer& initializer, int64_t num_rows,
+                         int64_t dim, int num_threads) {
+  constexpr auto kElement = static_cast<int64_t>(sizeof(float));
+  const int64_t count = num_rows * dim;
+  const int64_t pieces =
+      kElement * std::min(count, kFillPiece * (num_threads + 1));
+  switch (initializer.scheme) {
+    case InitScheme::kOrthogonal:
+      return pieces + count * kElement +
+             OrthogonaliseScratchBytes(num_rows, dim);
+    case InitScheme::kSparse:
+      return 2 * pieces + SparseZerosBytes(num_rows, dim);
+    default:
+      return pieces;
+  }
+}
+
+template <typename T>
+void FillMatrix(const Initializer& initializer, int64_t num_rows, int64_t dim,
+                TorchMt19937& generator, const FillOutput<T>& output) {
   assert(num_rows >= 1 && dim >= 1);
   const Initializer& init = initializer;
   const int64_t count = num_rows * dim;
+  const auto uniform = [&](double std) {
+    const double bound = UniformBound(std);
+    FillUniform(-bound, bound, count, generator, output);
+  };
   switch (init.scheme) {
     case InitScheme::kUniform:
-      return FillUniform(init.a, init.b, seed, count, sink);
+      return FillUniform(init.a, init.b, count, generator, output);
     case InitScheme::kNormal:
-      return FillNormal(init.mean, init.std, seed, count, sink);
+      return FillNormal(init.mean, init.std, count, generator, output);
+    case InitScheme::kTruncNormal:
+      return FillTruncNormal(init.mean, init.std, init.a, init.b, count,
+                             generator, output);
     case InitScheme::kConstant:
-      return FillConstant(static_cast<float>(init.val), count, sink);
+      return FillConstant(init.val, count, output);
     case InitScheme::kOnes:
-      return FillConstant(1.0F, count, sink);
+      return FillConstant(1.0, count, output);
     case InitScheme::kZeros:
-      return FillConstant(0.0F, count, sink);
+      return FillConstant(0.0, count, output);
+    case InitScheme::kEye:
+      return FillEye(num_rows, dim, output);
     case InitScheme::kXavierUniform:
-      return FillUniformStd(XavierStd(init, num_rows, dim), seed, count, sink);
+      return uniform(XavierStd(init, num_rows, dim));
     case InitScheme::kXavierNormal:
-      return FillNormal(0, XavierStd(init, num_rows, dim), seed, count, sink);
+      return FillNormal(0, XavierStd(init, num_rows, dim), count, generator,
+                        output);
     case InitScheme::kKaimingUniform:
-      return FillUniformStd(KaimingStd(init, num_rows, dim), seed, count, sink);
+      return uniform(KaimingStd(init, num_rows, dim));
     case InitScheme::kKaimingNormal:
-      return FillNormal(0, KaimingStd(init, num_rows, dim), seed, count, sink);
+      return FillNormal(0, KaimingStd(init, num_rows, dim), count, generator,
+                        output);
+    case InitScheme::kOrthogonal:
+      return FillOrthogonal(init.gain, num_rows, dim, generator, output);
+    case InitScheme::kSparse:
+      return FillSparse(init, num_rows, dim, generator, output);
   }
 }
+
+template void FillMatrix(const Initializer&, int64_t, int64_t, TorchMt19937&,
+                         const FillOutput<float>&);
+template void FillMatrix(const Initializer&, int64_t, int64_t, TorchMt19937&,
+                         const FillOutput<double>&);
 
 }  // namespace emb

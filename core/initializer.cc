@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
@@ -13,25 +14,27 @@ namespace emb {
 namespace {
 
 // A numeric parameter of a scheme: its PyTorch name, where it is kept, and
-// whether a caller must give it.
+// PyTorch's default; nullopt: a caller must give it.
 struct Param {
   absl::string_view name;
   double Initializer::*member;
-  bool required = false;
+  std::optional<double> standard;
 };
 
-constexpr Param kA = {"a", &Initializer::a};
-constexpr Param kB = {"b", &Initializer::b};
-constexpr Param kMean = {"mean", &Initializer::mean};
-constexpr Param kStd = {"std", &Initializer::std};
-constexpr Param kVal = {"val", &Initializer::val, true};
-constexpr Param kGain = {"gain", &Initializer::gain};
+constexpr Param kMean = {"mean", &Initializer::mean, 0.0};
+constexpr Param kStd = {"std", &Initializer::std, 1.0};
+constexpr Param kGain = {"gain", &Initializer::gain, 1.0};
 
-constexpr Param kUniformParams[] = {kA, kB};
+constexpr Param kUniformParams[] = {{"a", &Initializer::a, 0.0},
+                                    {"b", &Initializer::b, 1.0}};
 constexpr Param kNormalParams[] = {kMean, kStd};
-constexpr Param kConstantParams[] = {kVal};
-constexpr Param kXavierParams[] = {kGain};
-constexpr Param kKaimingParams[] = {kA};
+constexpr Param kTruncNormalParams[] = {
+    kMean, kStd, {"a", &Initializer::a, -2.0}, {"b", &Initializer::b, 2.0}};
+constexpr Param kConstantParams[] = {{"val", &Initializer::val, {}}};
+constexpr Param kGainParams[] = {kGain};
+constexpr Param kKaimingParams[] = {{"a", &Initializer::a, 0.0}};
+constexpr Param kSparseParams[] = {{"sparsity", &Initializer::sparsity, {}},
+                                   {"std", &Initializer::std, 0.01}};
 
 struct SchemeInfo {
   InitScheme scheme;
@@ -43,18 +46,18 @@ struct SchemeInfo {
 constexpr SchemeInfo kSchemes[] = {
     {InitScheme::kUniform, "uniform", kUniformParams},
     {InitScheme::kNormal, "normal", kNormalParams},
+    {InitScheme::kTruncNormal, "trunc_normal", kTruncNormalParams},
     {InitScheme::kConstant, "constant", kConstantParams},
     {InitScheme::kOnes, "ones", {}},
     {InitScheme::kZeros, "zeros", {}},
-    {InitScheme::kXavierUniform, "xavier_uniform", kXavierParams},
-    {InitScheme::kXavierNormal, "xavier_normal", kXavierParams},
+    {InitScheme::kEye, "eye", {}},
+    {InitScheme::kXavierUniform, "xavier_uniform", kGainParams},
+    {InitScheme::kXavierNormal, "xavier_normal", kGainParams},
     {InitScheme::kKaimingUniform, "kaiming_uniform", kKaimingParams, true},
     {InitScheme::kKaimingNormal, "kaiming_normal", kKaimingParams, true},
+    {InitScheme::kOrthogonal, "orthogonal", kGainParams},
+    {InitScheme::kSparse, "sparse", kSparseParams},
 };
-
-// Schemes of torch.nn.init that this build does not have.
-constexpr absl::string_view kLaterSchemes[] = {"eye", "trunc_normal",
-                                               "orthogonal", "sparse"};
 
 struct GainInfo {
   absl::string_view nonlinearity;
@@ -79,12 +82,6 @@ absl::StatusOr<const SchemeInfo*> FindScheme(absl::string_view name) {
   if (name.empty()) name = "normal";
   for (const SchemeInfo& info : kSchemes) {
     if (info.name == name) return &info;
-  }
-  for (const absl::string_view later : kLaterSchemes) {
-    if (later == name) {
-      return absl::UnimplementedError(absl::StrCat(
-          "initializer.scheme: ", name, ", which this build does not have"));
-    }
   }
   std::string known;
   for (const SchemeInfo& info : kSchemes) {
@@ -148,24 +145,43 @@ absl::Status SetNumber(const SchemeInfo& info, absl::string_view name,
   return ArgError(name, absl::StrCat(info.name, " has no such argument"));
 }
 
-absl::Status CheckRanges(const Initializer& init) {
-  if (init.scheme == InitScheme::kUniform) {
-    if (!(init.a <= init.b)) {
-      return ArgError("a", absl::StrCat(init.a, ", want at most b = ", init.b));
-    }
-    const float width = static_cast<float>(init.b) - static_cast<float>(init.a);
-    if (!std::isfinite(width)) {
-      return ArgError(
-          "b", absl::StrCat(init.b, " - ", init.a, " is beyond float32"));
-    }
+absl::Status CheckBounds(const Initializer& init) {
+  if (!(init.a <= init.b)) {
+    return ArgError("a", absl::StrCat(init.a, ", want at most b = ", init.b));
   }
-  if (init.std < 0) {
-    return ArgError("std", absl::StrCat(init.std, ", want at least 0"));
-  }
-  if (init.gain < 0) {
-    return ArgError("gain", absl::StrCat(init.gain, ", want at least 0"));
+  const float width = static_cast<float>(init.b) - static_cast<float>(init.a);
+  if (!std::isfinite(width)) {
+    return ArgError("b",
+                    absl::StrCat(init.b, " - ", init.a, " is beyond float32"));
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckAtLeastZero(absl::string_view name, double value) {
+  if (value >= 0) return absl::OkStatus();
+  return ArgError(name, absl::StrCat(value, ", want at least 0"));
+}
+
+absl::Status CheckRanges(const Initializer& init) {
+  switch (init.scheme) {
+    case InitScheme::kUniform:
+      return CheckBounds(init);
+    case InitScheme::kNormal:
+      return CheckAtLeastZero("std", init.std);
+    case InitScheme::kTruncNormal:
+      if (init.std <= 0) {
+        return ArgError("std", absl::StrCat(init.std, ", want more than 0"));
+      }
+      return CheckBounds(init);
+    case InitScheme::kXavierUniform:
+    case InitScheme::kXavierNormal:
+      return CheckAtLeastZero("gain", init.gain);
+    case InitScheme::kSparse:
+      EMB_RETURN_IF_ERROR(CheckAtLeastZero("sparsity", init.sparsity));
+      return CheckAtLeastZero("std", init.std);
+    default:
+      return absl::OkStatus();
+  }
 }
 
 absl::Status CheckNames(const SchemeInfo& info, const InitArgs& args) {
@@ -179,7 +195,7 @@ absl::Status CheckNames(const SchemeInfo& info, const InitArgs& args) {
   for (const Param& param : info.params) {
     bool given = false;
     for (const auto& [name, value] : args) given |= name == param.name;
-    if (param.required && !given) {
+    if (!param.standard && !given) {
       return ArgError(param.name,
                       absl::StrCat("missing, ", info.name, " needs it"));
     }
@@ -195,6 +211,9 @@ absl::StatusOr<Initializer> ParseInitializer(absl::string_view scheme,
   EMB_RETURN_IF_ERROR(CheckNames(*info, args));
   Initializer init;
   init.scheme = info->scheme;
+  for (const Param& param : info->params) {
+    init.*param.member = param.standard.value_or(0.0);
+  }
   for (const auto& [name, value] : args) {
     if (const auto* const number = std::get_if<double>(&value)) {
       EMB_RETURN_IF_ERROR(SetNumber(*info, name, *number, init));

@@ -19,13 +19,17 @@ namespace emb {
 enum class InitScheme {
   kUniform,
   kNormal,
+  kTruncNormal,
   kConstant,
   kOnes,
   kZeros,
+  kEye,
   kXavierUniform,
   kXavierNormal,
   kKaimingUniform,
   kKaimingNormal,
+  kOrthogonal,
+  kSparse,
 };
 
 enum class FanMode { kFanIn, kFanOut };
@@ -40,12 +44,15 @@ using InitArgs = std::vector<std::pair<std::string, InitArgValue>>;
 // Invariant, kept by ParseInitializer: every parameter is in its range.
 struct Initializer {
   InitScheme scheme = InitScheme::kNormal;
-  double a = 0;     // uniform: lower bound; kaiming: slope of leaky_relu.
-  double b = 1;     // uniform: upper bound (one that rounding can reach).
-  double mean = 0;  // normal.
-  double std = 1;   // normal; >= 0.
-  double val = 0;   // constant.
-  double gain = 1;  // xavier.
+  double a = 0;         // uniform, trunc_normal: lower bound; kaiming: slope of
+                        // leaky_relu.
+  double b = 1;         // uniform, trunc_normal: upper bound (one that rounding
+                        // can reach).
+  double mean = 0;      // normal, trunc_normal.
+  double std = 1;       // normal, sparse: >= 0; trunc_normal: > 0.
+  double val = 0;       // constant.
+  double gain = 1;      // xavier: >= 0; orthogonal.
+  double sparsity = 0;  // sparse: share of zeros in a column, >= 0.
   FanMode mode = FanMode::kFanIn;           // kaiming.
   std::string nonlinearity = "leaky_relu";  // kaiming.
 };
@@ -55,9 +62,9 @@ struct Initializer {
 //
 // Errors   INVALID_ARGUMENT  unknown scheme or argument, an argument given
 //                            twice, of the wrong type or missing (constant's
-//                            val), NaN or beyond float32, a > b, std < 0,
-//                            unknown mode or nonlinearity.
-//          UNIMPLEMENTED     a scheme of torch.nn.init not built here yet.
+//                            val, sparse's sparsity), NaN or beyond float32,
+//                            a > b, std < 0, sparsity < 0, unknown mode or
+//                            nonlinearity.
 absl::StatusOr<Initializer> ParseInitializer(absl::string_view scheme,
                                              const InitArgs& args);
 

@@ -10,37 +10,14 @@
 
 #include "hwy/foreach_target.h"  // Must come before highway.h.
 #include "hwy/highway.h"
+// Once per target too.
+#include "core/simd_fma-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace emb::HWY_NAMESPACE {
 namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
-
-// Instruction sets of x86 below AVX2 have no fused multiply-add, and
-// hn::MulAdd would round twice there.
-#if HWY_ARCH_X86 && HWY_TARGET > HWY_AVX2
-constexpr bool kHasFma = false;
-#else
-constexpr bool kHasFma = true;
-#endif
-
-template <class D, class V = hn::Vec<D>>
-V Fma(D d, V a, V b, V c) {
-  if constexpr (kHasFma) {
-    return hn::MulAdd(a, b, c);
-  } else {
-    constexpr size_t kLanes = hn::MaxLanes(d);
-    HWY_ALIGN float x[kLanes];
-    HWY_ALIGN float y[kLanes];
-    HWY_ALIGN float z[kLanes];
-    hn::Store(a, d, x);
-    hn::Store(b, d, y);
-    hn::Store(c, d, z);
-    for (size_t i = 0; i < hn::Lanes(d); ++i) z[i] = std::fma(x[i], y[i], z[i]);
-    return hn::Load(d, z);
-  }
-}
 
 // Horner's scheme, every step fused; the highest coefficient first.
 template <class D, size_t kCount, class V = hn::Vec<D>>

@@ -62,9 +62,10 @@ TableBuilder::TableBuilder(int64_t num_rows, int64_t row_bytes)
   }
 }
 
-std::byte* TableBuilder::mutable_row(int64_t index) {
+absl::Span<std::byte> TableBuilder::mutable_row(int64_t index) {
   // The builder still owns the only reference to these blocks.
-  return const_cast<std::byte*>(table_->row(index));
+  return {const_cast<std::byte*>(table_->row(index)),
+          static_cast<size_t>(row_bytes())};
 }
 
 void TableBuilder::Write(int64_t offset, absl::Span<const std::byte> bytes) {
@@ -76,14 +77,15 @@ void TableBuilder::Write(int64_t offset, absl::Span<const std::byte> bytes) {
         table_->ContiguousRows(row, num_rows() - row).size());
     const auto count = static_cast<size_t>(
         std::min(contiguous - in_row, static_cast<int64_t>(bytes.size())));
-    std::memcpy(mutable_row(row) + in_row, bytes.data(), count);
+    std::memcpy(mutable_row(row).data() + in_row, bytes.data(), count);
     offset += static_cast<int64_t>(count);
     bytes.remove_prefix(count);
   }
 }
 
 void TableBuilder::ZeroRow(int64_t index) {
-  std::memset(mutable_row(index), 0, static_cast<size_t>(row_bytes()));
+  const auto row = mutable_row(index);
+  std::fill(row.begin(), row.end(), std::byte{0});
 }
 
 std::unique_ptr<const Table> TableBuilder::Build() {

@@ -94,6 +94,10 @@ class TableBuilder {
   // REQUIRES: the range lies inside the matrix.
   void Write(int64_t offset, absl::Span<const std::byte> bytes);
 
+  // The bytes of a row, to be changed in place; they live until Build.
+  // REQUIRES: 0 <= index < num_rows().
+  absl::Span<std::byte> mutable_row(int64_t index);
+
   // Sets a row to zero bytes. REQUIRES: 0 <= index < num_rows().
   void ZeroRow(int64_t index);
 
@@ -107,8 +111,6 @@ class TableBuilder {
   std::unique_ptr<const Table> Build();
 
  private:
-  std::byte* mutable_row(int64_t index);
-
   std::unique_ptr<Table> table_;
 };
 

@@ -1,10 +1,12 @@
 #include "core/table_spec.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "core/fill.h"
 #include "core/status_macros.h"
 
 namespace emb {
@@ -36,6 +38,22 @@ absl::Status CheckShape(const TableSpec& spec) {
   return absl::OkStatus();
 }
 
+// PyTorch takes any numbers here. Those that mean nothing, or turn rows
+// around, are mistakes.
+absl::Status CheckNorm(const TableSpec& spec) {
+  if (spec.max_norm.has_value()) {
+    const double limit = *spec.max_norm;
+    if (!(limit >= 0 && limit <= std::numeric_limits<float>::max())) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "max_norm: ", limit, ", want a finite number of at least 0"));
+    }
+  }
+  if (std::isnan(spec.norm_type)) {
+    return absl::InvalidArgumentError("norm_type: nan, want a number");
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status ValidateTableName(absl::string_view name) {
@@ -60,10 +78,8 @@ absl::StatusOr<TableSpec> MakeTableSpec(TableSpec spec) {
         absl::StrCat("dtype: ", DTypeName(spec.dtype),
                      ", this build has tables of float32 only"));
   }
-  if (spec.max_norm.has_value()) {
-    return absl::UnimplementedError("max_norm: this build does not have it");
-  }
   EMB_RETURN_IF_ERROR(CheckShape(spec));
+  EMB_RETURN_IF_ERROR(CheckNorm(spec));
   if (spec.padding_idx.has_value()) {
     const int64_t given = *spec.padding_idx;
     if (given < -spec.num_rows || given >= spec.num_rows) {
@@ -72,6 +88,9 @@ absl::StatusOr<TableSpec> MakeTableSpec(TableSpec spec) {
           absl::StrCat("[", -spec.num_rows, ", ", spec.num_rows, ")"));
     }
     spec.padding_idx = given < 0 ? given + spec.num_rows : given;
+  }
+  if (spec.initializer.has_value()) {
+    EMB_RETURN_IF_ERROR(CheckFill(*spec.initializer, spec.num_rows, spec.dim));
   }
   return spec;
 }

@@ -26,8 +26,9 @@ struct TableSpec {
   int64_t dim = 0;       // PyTorch's embedding_dim.
   DType dtype = DType::kFloat32;
   std::optional<int64_t> padding_idx;  // Negative: counts from the end.
+  // Rows of a greater norm are scaled down to it when they enter.
   std::optional<double> max_norm;
-  double norm_type = 2;  // The p of max_norm's norm.
+  double norm_type = 2;  // The p of that norm; may be infinite.
   // How the rows were made; nullopt: they were imported.
   std::optional<Initializer> initializer;
   uint64_t seed = 0;  // Only the low 32 bits matter.
@@ -52,8 +53,9 @@ absl::Status ValidateTableName(absl::string_view name);
 //
 // Errors   INVALID_ARGUMENT  name, num_rows < 1, dim outside [1, 65,536], a
 //                            size beyond int64, padding_idx outside
-//                            [-num_rows, num_rows).
-//          UNIMPLEMENTED     a dtype or max_norm this build does not have.
+//                            [-num_rows, num_rows), max_norm negative or not
+//                            finite, norm_type NaN, as CheckFill.
+//          UNIMPLEMENTED     a dtype this build does not have.
 absl::StatusOr<TableSpec> MakeTableSpec(TableSpec spec);
 
 }  // namespace emb

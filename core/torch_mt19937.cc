@@ -74,6 +74,19 @@ void TorchMt19937::FillUnit(absl::Span<float> out) {
   }
 }
 
+void TorchMt19937::FillUnit(absl::Span<double> out) {
+  for (double& value : out) value = NextUnitDouble();
+}
+
+void TorchMt19937::Skip(int64_t count) {
+  while (count > 0) {
+    if (next_ == kStateWords) Refill();
+    const int64_t here = std::min<int64_t>(count, kStateWords - next_);
+    next_ += static_cast<int>(here);
+    count -= here;
+  }
+}
+
 double TorchMt19937::NextUnitDouble() {
   const uint64_t high = Next();
   const uint64_t word = high << 32 | Next();

@@ -29,7 +29,11 @@ class TorchMt19937 {
 
   // Uniform on [0, 1) in float64: the low 53 bits of two draws (the first is
   // the high half), over 2^53.
+  void FillUnit(absl::Span<double> out);
   double NextUnitDouble();
+
+  // Leaves out `count` draws. REQUIRES: count >= 0.
+  void Skip(int64_t count);
 
   // A standard normal in float64 by Box and Muller's method, two from two
   // uniforms: the second is kept and returned by the next call.

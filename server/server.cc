@@ -1,5 +1,7 @@
 #include "server/server.h"
 
+#include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "absl/memory/memory.h"
@@ -42,6 +44,12 @@ void SetUpGrpc() {
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 }
 
+// More would only wait for the one that draws.
+int FillThreads() {
+  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1,
+                    8);
+}
+
 }  // namespace
 
 // In the order of construction; destroyed from the last to the first, so that
@@ -51,7 +59,8 @@ struct Server::Parts {
       : options(o),
         store(std::move(s)),
         budget(MemoryLimitOf(o)),
-        manager({*store, registry, budget, reclaimer, o.limits, absl::Now}),
+        manager({*store, registry, budget, reclaimer, o.limits, absl::Now,
+                 FillThreads()}),
         workers(kWorkers),
         lookup_service(registry, o.limits),
         admin_service({manager, registry, budget, workers, ServerVersion(),

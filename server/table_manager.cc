@@ -7,26 +7,36 @@
 #include "absl/strings/str_cat.h"
 #include "core/fill.h"
 #include "core/status_macros.h"
+#include "server/thread_team.h"
 
 namespace emb {
 namespace {
 
+// From this size on a fill is worth the start of threads.
+constexpr int64_t kParallelFillMin = 8 * kFillPiece;
+
 // Draws the table's rows into the writer, until that fails.
-absl::Status AppendInitialRows(const TableSpec& spec,
+absl::Status AppendInitialRows(const TableSpec& spec, int num_threads,
                                const std::function<bool()>& cancelled,
                                TableWriter& writer) {
   absl::Status status;
-  FillMatrix(*spec.initializer, spec.seed, spec.num_rows, spec.dim,
-             [&](int64_t, absl::Span<const float> values) {
-               if (!status.ok()) return;
-               if (cancelled()) {
-                 status = absl::CancelledError("the caller has gone");
-                 return;
-               }
-               status.Update(writer.Append(
-                   {reinterpret_cast<const std::byte*>(values.data()),
-                    values.size() * sizeof(float)}));
-             });
+  const auto append = [&](int64_t, absl::Span<const float> values) {
+    if (!status.ok()) return;
+    if (cancelled()) {
+      status = absl::CancelledError("the caller has gone");
+      return;
+    }
+    status.Update(
+        writer.Append({reinterpret_cast<const std::byte*>(values.data()),
+                       values.size() * sizeof(float)}));
+  };
+  ThreadTeam team(num_threads);
+  const auto parallel = [&](int64_t count, ThreadTeam::Task task) {
+    team.Run(count, task);
+  };
+  TorchMt19937 generator(spec.seed);
+  FillMatrix<float>(*spec.initializer, spec.num_rows, spec.dim, generator,
+                    {append, parallel, num_threads});
   return status;
 }
 
@@ -92,9 +102,16 @@ absl::StatusOr<TableManager::TablePtr> TableManager::Create(
         absl::StrCat("table \"", valid.name, "\": exists already"));
   }
   EMB_RETURN_IF_ERROR(CheckRoomForTable());
+  const bool large = valid.num_rows * valid.dim >= kParallelFillMin;
+  const int num_threads = large ? deps_.fill_threads : 1;
+  EMB_ASSIGN_OR_RETURN(
+      const MemoryBudget::Reservation scratch,
+      deps_.budget.Reserve(FillScratchBytes(*valid.initializer, valid.num_rows,
+                                            valid.dim, num_threads)));
   EMB_ASSIGN_OR_RETURN(const std::unique_ptr<TableWriter> writer,
                        TableWriter::Start(valid, 1, deps_.store, deps_.budget));
-  EMB_RETURN_IF_ERROR(AppendInitialRows(valid, cancelled, *writer));
+  EMB_RETURN_IF_ERROR(
+      AppendInitialRows(valid, num_threads, cancelled, *writer));
   return Publish(*writer);
 }
 

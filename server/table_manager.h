@@ -38,6 +38,7 @@ class TableManager {
     Reclaimer& reclaimer;
     Limits limits;
     std::function<absl::Time()> now;
+    int fill_threads = 1;  // That draw a large new table.
   };
 
   // Everything referred to outlives the manager and its imports.

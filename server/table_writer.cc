@@ -5,6 +5,7 @@
 
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
+#include "core/renormalise.h"
 #include "core/status_macros.h"
 
 namespace emb {
@@ -48,13 +49,23 @@ absl::Status TableWriter::Append(absl::Span<const std::byte> bytes) {
   const int64_t rows_before = offset_ / spec.row_bytes();
   builder_.Write(offset_, bytes);
   offset_ += size;
-  const int64_t rows_after = offset_ / spec.row_bytes();
-  // As soon as the padding row is complete, and so before its chunk is.
-  const auto zero_row = spec.zero_row();
-  if (zero_row >= rows_before && zero_row < rows_after) {
-    builder_.ZeroRow(*zero_row);
-  }
+  FinishRows(rows_before, offset_ / spec.row_bytes());
   return WriteChunks();
+}
+
+// As soon as a row is complete, and so before its chunk is written.
+void TableWriter::FinishRows(int64_t begin, int64_t end) {
+  const TableSpec& spec = record_.spec;
+  if (spec.max_norm.has_value()) {
+    const MaxNorm max_norm = {*spec.max_norm, spec.norm_type};
+    for (int64_t row = begin; row < end; ++row) {
+      const auto bytes = builder_.mutable_row(row);
+      RenormaliseRow(max_norm, {reinterpret_cast<float*>(bytes.data()),
+                                static_cast<size_t>(spec.dim)});
+    }
+  }
+  const auto zero_row = spec.zero_row();
+  if (zero_row >= begin && zero_row < end) builder_.ZeroRow(*zero_row);
 }
 
 absl::Status TableWriter::WriteChunks() {

@@ -19,7 +19,8 @@ namespace emb {
 
 // TableWriter takes the bytes of a table in row order and keeps memory, store
 // and digest in step: a chunk is written as soon as its last row is there.
-// The padding row is zeroed on its way. Until its record is committed,
+// On their way rows are scaled down as max_norm says, then the padding row is
+// zeroed. Until its record is committed,
 // nothing of it is visible.
 //
 // Threads  One thread.
@@ -68,6 +69,7 @@ class TableWriter {
   TableWriter(const VersionRecord& record, TableStore& store,
               MemoryBudget::Reservation reservation);
 
+  void FinishRows(int64_t begin, int64_t end);
   absl::Status WriteChunks();
   absl::Status WriteNextChunk();
 

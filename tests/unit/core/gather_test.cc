@@ -18,34 +18,21 @@ std::vector<float> Gather(const Table& table, const std::vector<int64_t>& ids,
                           std::optional<int64_t> padding_id = std::nullopt) {
   std::vector<float> out(ids.size() *
                          static_cast<size_t>(table.row_bytes() / 4));
-  GatherRows(table, ids, padding_id, AsWritableBytes(absl::MakeSpan(out)));
+  GatherRows(table, ids, AbsentIds(table.num_rows(), padding_id),
+             AsWritableBytes(absl::MakeSpan(out)));
   return out;
 }
 
-TEST(FindIdOutside, NamesTheFirstPosition) {
-  constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-  constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
-  const struct {
-    const char* name;
-    std::vector<int64_t> ids;
-    std::optional<int64_t> padding_id;
-    std::optional<size_t> want;
-  } cases[] = {
-      {"one past the end", {4}, {}, 0},
-      {"negative", {0, -1}, {}, 1},
-      {"first of several", {3, 9, 8}, {}, 1},
-      {"largest", {0, 0, kMax}, {}, 2},
-      {"smallest", {kMin}, {}, 0},
-      {"another than the padding id", {-1, -2}, -1, 1},
-      {"all inside", {0, 1, 2, 3, 3, 0}, {}, {}},
-      {"none at all", {}, {}, {}},
-      {"the padding test comes first", {-1, 0, -1}, -1, {}},
-      {"a padding id far outside", {kMax}, kMax, {}},
-  };
-  for (const auto& c : cases) {
-    SCOPED_TRACE(c.name);
-    EXPECT_EQ(FindIdOutside(c.ids, 4, c.padding_id), c.want);
-  }
+std::vector<float> Pad(const Table& table, const std::vector<int64_t>& ids,
+                       const std::vector<int64_t>& lengths,
+                       const PadRule& rule) {
+  // Filled, so that places nobody writes are seen.
+  std::vector<float> out(lengths.size() * static_cast<size_t>(rule.length) *
+                             static_cast<size_t>(table.row_bytes() / 4),
+                         -1.0F);
+  GatherPadded(table, ids, lengths, rule, AbsentIds(table.num_rows()),
+               AsWritableBytes(absl::MakeSpan(out)));
+  return out;
 }
 
 TEST(GatherRows, KeepsOrderAndRepeats) {
@@ -65,6 +52,46 @@ TEST(GatherRows, PaddingIdGivesZeros) {
               testing::ElementsAre(0, 0, 6, 7, 0, 0));
   // Also where the id names a row.
   EXPECT_THAT(Gather(*table, {3, 2}, 3), testing::ElementsAre(0, 0, 4, 5));
+}
+
+TEST(GatherRows, AnIdOutsideGivesZeros) {
+  const auto table = MakeCountingTable(4, 2);
+  EXPECT_THAT(Gather(*table, {4, 3, -7}),
+              testing::ElementsAre(0, 0, 6, 7, 0, 0));
+}
+
+// Row i of the table is the number i + 1... of dim 1, so that 0 is padding.
+TEST(GatherPadded, PadsAndTruncatesOnEitherSide) {
+  TableBuilder builder(5, 4);
+  builder.Write(0, AsBytes(std::vector<float>{1, 2, 3, 4, 5}));
+  const auto table = builder.Build();
+  using Side = PadRule::Side;
+  using Keep = PadRule::Keep;
+  const std::vector<int64_t> ids = {0, 1, 2, 3, 4, 0};
+  const std::vector<int64_t> lengths = {2, 0, 4};
+  const struct {
+    PadRule rule;
+    std::vector<float> want;
+  } cases[] = {
+      {{3, Side::kRight, Keep::kFirst}, {1, 2, 0, 0, 0, 0, 3, 4, 5}},
+      {{3, Side::kRight, Keep::kLast}, {1, 2, 0, 0, 0, 0, 4, 5, 1}},
+      {{3, Side::kLeft, Keep::kFirst}, {0, 1, 2, 0, 0, 0, 3, 4, 5}},
+      {{3, Side::kLeft, Keep::kLast}, {0, 1, 2, 0, 0, 0, 4, 5, 1}},
+      {{1, Side::kLeft, Keep::kLast}, {2, 0, 1}},
+      {{4, Side::kRight, Keep::kFirst}, {1, 2, 0, 0, 0, 0, 0, 0, 3, 4, 5, 1}},
+      {{0, Side::kRight, Keep::kFirst}, {}},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(Pad(*table, ids, lengths, c.rule), c.want);
+  }
+  EXPECT_THAT(Pad(*table, {}, {}, {3, Side::kLeft, Keep::kLast}),
+              testing::IsEmpty());
+}
+
+TEST(GatherPadded, AnAbsentIdKeepsItsPlace) {
+  const auto table = MakeCountingTable(4, 2);
+  EXPECT_THAT(Pad(*table, {9, 3}, {2}, {3}),
+              testing::ElementsAre(0, 0, 6, 7, 0, 0));
 }
 
 TEST(GatherRows, CopiesBitsUnchanged) {

@@ -37,7 +37,11 @@ TEST(ParseInitializer, RefusesSchemesAndArgumentsByName) {
   ExpectRefused({
       {"gaussian", {}, StatusCode::kInvalidArgument, "want one of uniform"},
       {"Normal", {}, StatusCode::kInvalidArgument, "\"Normal\""},
-      {"orthogonal", {}, StatusCode::kUnimplemented, "orthogonal"},
+      {"eye", {{"gain", 1.0}}, StatusCode::kInvalidArgument, "no such"},
+      {"trunc_normal",
+       {{"sparsity", 0.5}},
+       StatusCode::kInvalidArgument,
+       "no such"},
       {"uniform",
        {{"gain", 1.0}},
        StatusCode::kInvalidArgument,
@@ -52,6 +56,10 @@ TEST(ParseInitializer, RefusesSchemesAndArgumentsByName) {
        {},
        StatusCode::kInvalidArgument,
        "initializer.val: missing"},
+      {"sparse",
+       {},
+       StatusCode::kInvalidArgument,
+       "initializer.sparsity: missing, sparse needs it"},
   });
 }
 
@@ -88,6 +96,24 @@ TEST(ParseInitializer, RefusesValuesOutOfRange) {
        StatusCode::kInvalidArgument,
        "initializer.gain: -1"},
       {"xavier_normal", {{"gain", kNan}}, StatusCode::kInvalidArgument, "nan"},
+      {"trunc_normal",
+       {{"a", 2.0}, {"b", -2.0}},
+       StatusCode::kInvalidArgument,
+       "initializer.a: 2, want at most b = -2"},
+      {"trunc_normal",
+       {{"std", 0.0}},
+       StatusCode::kInvalidArgument,
+       "initializer.std: 0, want more than 0"},
+      {"trunc_normal", {{"b", kInf}}, StatusCode::kInvalidArgument, "inf"},
+      {"orthogonal", {{"gain", kNan}}, StatusCode::kInvalidArgument, "nan"},
+      {"sparse",
+       {{"sparsity", -0.1}},
+       StatusCode::kInvalidArgument,
+       "initializer.sparsity: -0.1, want at least 0"},
+      {"sparse",
+       {{"sparsity", 0.1}, {"std", -1.0}},
+       StatusCode::kInvalidArgument,
+       "initializer.std: -1"},
       {"kaiming_uniform",
        {{"mode", "fan"}},
        StatusCode::kInvalidArgument,
@@ -117,6 +143,14 @@ TEST(ParseInitializer, HasPyTorchsDefaults) {
   EXPECT_EQ(kaiming.a, 0);
   EXPECT_EQ(kaiming.mode, FanMode::kFanIn);
   EXPECT_EQ(kaiming.nonlinearity, "leaky_relu");
+  EMB_ASSERT_OK_AND_ASSIGN(const Initializer trunc,
+                           ParseInitializer("trunc_normal", {}));
+  EXPECT_EQ(trunc.std, 1);
+  EXPECT_EQ(trunc.a, -2);
+  EXPECT_EQ(trunc.b, 2);
+  EMB_ASSERT_OK_AND_ASSIGN(const Initializer sparse,
+                           ParseInitializer("sparse", {{"sparsity", 0.5}}));
+  EXPECT_EQ(sparse.std, 0.01);
 }
 
 TEST(ParseInitializer, TakesTheEdgesPyTorchTakes) {
@@ -131,6 +165,9 @@ TEST(ParseInitializer, TakesTheEdgesPyTorchTakes) {
       {"xavier_normal", {{"gain", 0.0}}},
       {"kaiming_normal", {{"mode", "FAN_OUT"}}},
       {"kaiming_normal", {{"a", -0.5}}},
+      {"orthogonal", {{"gain", -1.0}}},
+      {"sparse", {{"sparsity", 1.5}}},  // All zero.
+      {"trunc_normal", {{"a", 3.0}, {"b", 3.0}}},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(std::string(c.scheme));
@@ -146,6 +183,10 @@ TEST(InitializerArgs, GiveTheInitializerBack) {
                {"normal", {{"std", 0.02}}},
                {"constant", {{"val", 7.0}}},
                {"ones", {}},
+               {"eye", {}},
+               {"trunc_normal", {{"std", 0.02}, {"a", -0.04}, {"b", 0.04}}},
+               {"orthogonal", {{"gain", -2.0}}},
+               {"sparse", {{"sparsity", 0.9}}},
                {"xavier_uniform", {{"gain", 1.5}}},
                {"kaiming_normal",
                 {{"a", 0.3}, {"mode", "fan_out"}, {"nonlinearity", "relu"}}}};

@@ -17,6 +17,9 @@ using testing::HasSubstr;
 constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
 constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
 
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
 TableSpec GoodSpec() {
   TableSpec spec;
   spec.name = "item";
@@ -53,10 +56,37 @@ TEST(MakeTableSpec, RefusesWhatIsNoTable) {
       {"dtype of a later build",
        [](TableSpec& s) { s.dtype = DType::kFloat16; },
        StatusCode::kUnimplemented, "dtype: float16"},
-      {"max_norm", [](TableSpec& s) { s.max_norm = 1.0; },
-       StatusCode::kUnimplemented, "max_norm"},
+      {"negative max_norm", [](TableSpec& s) { s.max_norm = -1.0; },
+       StatusCode::kInvalidArgument,
+       "max_norm: -1, want a finite number of at least 0"},
+      {"max_norm NaN", [](TableSpec& s) { s.max_norm = kNan; },
+       StatusCode::kInvalidArgument, "max_norm: nan"},
+      {"max_norm infinite", [](TableSpec& s) { s.max_norm = kInf; },
+       StatusCode::kInvalidArgument, "max_norm: inf"},
+      {"norm_type NaN", [](TableSpec& s) { s.norm_type = kNan; },
+       StatusCode::kInvalidArgument, "norm_type: nan, want a number"},
+      {"bounds beyond float32",
+       [](TableSpec& s) {
+         s.initializer =
+             ParseInitializer("xavier_uniform", {{"gain", 3e38}}).value();
+       },
+       StatusCode::kInvalidArgument, "initializer.gain: 3e+38"},
+      {"orthogonal too large",
+       [](TableSpec& s) {
+         s.initializer = ParseInitializer("orthogonal", {}).value();
+         s.num_rows = 1'000'000'000;
+         s.dim = 64;
+       },
+       StatusCode::kInvalidArgument, "orthogonal for 1000000000 x 64"},
       {"name", [](TableSpec& s) { s.name = "a b"; },
        StatusCode::kInvalidArgument, "character 1"},
+      {"too many sparse rows",
+       [](TableSpec& s) {
+         s.initializer =
+             ParseInitializer("sparse", {{"sparsity", 0.5}}).value();
+         s.num_rows = int64_t{1} << 32;
+       },
+       StatusCode::kInvalidArgument, "sparse for 4294967296 rows"},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(std::string(c.what));
@@ -73,6 +103,15 @@ TEST(MakeTableSpec, TakesTheEdges) {
   spec.dim = 1;
   spec.num_rows = kMax / 4;
   EMB_EXPECT_OK(MakeTableSpec(spec));
+}
+
+TEST(MakeTableSpec, TakesAnyNormThatMeansSomething) {
+  for (const double p : {0.0, 0.5, 1.0, 2.0, 3.0, -1.0, kInf, -kInf}) {
+    TableSpec spec = GoodSpec();
+    spec.max_norm = 0;
+    spec.norm_type = p;
+    EMB_EXPECT_OK(MakeTableSpec(spec)) << p;
+  }
 }
 
 TEST(MakeTableSpec, CountsANegativePaddingIdxFromTheEnd) {

@@ -46,6 +46,16 @@ TEST(TorchMt19937, UnitDoublesTakeTheHighHalfFirst) {
   }
 }
 
+TEST(TorchMt19937, SkipLeavesOutWhatNextWouldGive) {
+  for (const int count : {0, 1, 623, 624, 625, 5'000}) {
+    TorchMt19937 skipped(4);
+    TorchMt19937 drawn(4);
+    skipped.Skip(count);
+    for (int i = 0; i < count; ++i) drawn.Next();
+    EXPECT_EQ(skipped.Next(), drawn.Next()) << count;
+  }
+}
+
 TEST(TorchMt19937, NormalsComeInPairs) {
   TorchMt19937 generator(9);
   TorchMt19937 uniforms(9);

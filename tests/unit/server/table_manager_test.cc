@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/gather.h"
 #include "gmock/gmock.h"
@@ -248,6 +249,29 @@ TEST_F(FewTables, TheDimIsLimited) {
   EMB_EXPECT_OK(manager_.Create(spec, Never));
 }
 
+// A table that is filled by several threads is the one that one would fill.
+TEST_F(TableManagerTest, ThreadsDoNotShowInATable) {
+  TableManager many({store_, registry_, budget_, reclaimer_, Limits{},
+                     [] { return absl::Now(); }, /*fill_threads=*/3});
+  EMB_ASSERT_OK_AND_ASSIGN(const auto alone,
+                           manager_.Create(Spec("alone", 300'000), Never));
+  EMB_ASSERT_OK_AND_ASSIGN(const auto together,
+                           many.Create(Spec("together", 300'000), Never));
+  EXPECT_EQ(alone->record.digest, together->record.digest);
+}
+
+// An orthogonal matrix needs five times its size while it is made.
+TEST_F(TableManagerTest, WhatAFillNeedsBesideTheTableCountsToo) {
+  TableSpec spec = Spec("item", 1'000'000);
+  spec.initializer = ParseInitializer("orthogonal", {}).value();
+  EXPECT_THAT(manager_.Create(spec, Never),
+              StatusIs(StatusCode::kResourceExhausted));
+  EXPECT_EQ(budget_.used_bytes(), 0);
+  ExpectNothing();
+  spec.num_rows = 10'000;
+  EMB_EXPECT_OK(manager_.Create(spec, Never));
+}
+
 // Lookups go on while tables come and go; each sees a whole table.
 TEST_F(TableManagerTest, ReadersAreUndisturbedByChanges) {
   std::atomic<bool> done{false};
@@ -259,7 +283,7 @@ TEST_F(TableManagerTest, ReadersAreUndisturbedByChanges) {
       if (!table.ok()) continue;
       const int64_t last = (*table)->record.spec.num_rows - 1;
       std::vector<float> row(4);
-      GatherRows(*(*table)->rows, {last}, std::nullopt,
+      GatherRows(*(*table)->rows, {last}, AbsentIds(last + 1),
                  AsWritableBytes(absl::MakeSpan(row)));
       if (row[3] != CountingValue(last, 3, 4)) ++wrong;
     }

@@ -6,6 +6,7 @@
 #include <random>
 #include <vector>
 
+#include "core/renormalise.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/fake_table_store.h"
@@ -85,6 +86,37 @@ TEST(TableWriter, ZeroesThePaddingRowInMemoryAndStore) {
         reinterpret_cast<const float*>(made.rows->row(padding_idx));
     EXPECT_THAT(std::vector<float>(row, row + 64), testing::Each(0.0F));
   }
+}
+
+// Every row once, whatever pieces its bytes come in; then the padding row is
+// zeroed.
+TEST(TableWriter, ScalesRowsDownToMaxNormAsTheyEnter) {
+  std::mt19937 random(3);
+  FakeTableStore store;
+  MemoryBudget budget(int64_t{1} << 30);
+  TableSpec spec = Spec(100, 8);
+  spec.max_norm = 2;
+  spec.norm_type = 1;
+  spec.padding_idx = 7;
+  std::vector<float> values = CountingValues(100, 8);
+  EMB_ASSERT_OK_AND_ASSIGN(const auto writer,
+                           TableWriter::Start(spec, 1, store, budget));
+  for (auto bytes = AsBytes(values); !bytes.empty();) {
+    const size_t size = std::min<size_t>(bytes.size(), 1 + random() % 50);
+    EMB_ASSERT_OK(writer->Append(bytes.first(size)));
+    bytes.remove_prefix(size);
+  }
+  EMB_ASSERT_OK_AND_ASSIGN(const auto made, writer->Finish());
+  for (int64_t i = 0; i < 100; ++i) {
+    const auto row =
+        absl::MakeSpan(values).subspan(static_cast<size_t>(i) * 8, 8);
+    RenormaliseRow({2, 1}, row);
+    if (i == 7) std::fill(row.begin(), row.end(), 0.0F);
+    EXPECT_EQ(std::memcmp(made.rows->row(i), row.data(), 32), 0) << i;
+  }
+  TableDigester digester(100, 8, DType::kFloat32);
+  digester.Update(AsBytes(values));
+  EXPECT_EQ(made.record.digest, digester.Finish());
 }
 
 TEST(TableWriter, RefusesTooManyAndTooFewBytes) {

@@ -1,0 +1,37 @@
+#include "core/absent_ids.h"
+
+namespace emb {
+namespace {
+
+bool IsOutside(int64_t id, int64_t num_rows,
+               std::optional<int64_t> padding_id) {
+  const bool inside = id >= 0 && id < num_rows;
+  return !inside && id != padding_id;
+}
+
+}  // namespace
+
+std::optional<size_t> FindIdOutside(absl::Span<const int64_t> ids,
+                                    int64_t num_rows,
+                                    std::optional<int64_t> padding_id) {
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (IsOutside(ids[i], num_rows, padding_id)) return i;
+  }
+  return std::nullopt;
+}
+
+std::vector<uint8_t> MarkIdsOutside(absl::Span<const int64_t> ids,
+                                    int64_t num_rows,
+                                    std::optional<int64_t> padding_id) {
+  const auto first = FindIdOutside(ids, num_rows, padding_id);
+  if (!first.has_value()) return {};
+  std::vector<uint8_t> bits((ids.size() + 7) / 8);
+  for (size_t i = *first; i < ids.size(); ++i) {
+    if (IsOutside(ids[i], num_rows, padding_id)) {
+      bits[i / 8] = static_cast<uint8_t>(bits[i / 8] | 1U << i % 8);
+    }
+  }
+  return bits;
+}
+
+}  // namespace emb

@@ -1,0 +1,145 @@
+#include "core/pooling.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+
+#include "absl/strings/str_cat.h"
+#include "core/gather.h"
+#include "core/simd_pooling.h"
+
+namespace emb {
+namespace {
+
+// The rows of one bag that are there, and their weights if there are any.
+// Cleared and filled again for each bag, so that memory is allocated once.
+struct PresentRows {
+  std::vector<const float*> rows;
+  std::vector<float> weights;
+};
+
+// Collects ids[begin, end). Rows are prefetched as they are passed, also those
+// of the bags that follow.
+void Collect(const Table& table, const Bags& bags, const AbsentIds& absent,
+             size_t begin, size_t end, PresentRows& present) {
+  present.rows.clear();
+  present.weights.clear();
+  for (size_t i = begin; i < end; ++i) {
+    if (i + kPrefetchDistance < bags.ids.size()) {
+      const int64_t ahead = bags.ids[i + kPrefetchDistance];
+      if (!absent.Contains(ahead)) {
+        PrefetchRow(table.row(ahead), table.row_bytes());
+      }
+    }
+    if (absent.Contains(bags.ids[i])) continue;
+    present.rows.push_back(
+        reinterpret_cast<const float*>(table.row(bags.ids[i])));
+    if (!bags.weights.empty()) present.weights.push_back(bags.weights[i]);
+  }
+}
+
+void Combine(PoolMode mode, const PresentRows& present, absl::Span<float> out) {
+  if (present.rows.empty()) {
+    std::fill(out.begin(), out.end(), 0.0F);
+  } else if (mode == PoolMode::kMax) {
+    MaxOfRows(present.rows, out);
+  } else if (!present.weights.empty()) {
+    WeightedSumOfRows(present.rows, present.weights, out);
+  } else {
+    SumOfRows(present.rows, out);
+    if (mode == PoolMode::kMean) {
+      DivideElements(static_cast<float>(present.rows.size()), out);
+    }
+  }
+}
+
+absl::Status ElementError(absl::string_view field, size_t index, int64_t given,
+                          absl::string_view want) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(field, "[", index, "] = ", given, ", want ", want));
+}
+
+}  // namespace
+
+absl::StatusOr<PoolMode> ParsePoolMode(absl::string_view name) {
+  if (name == "sum") return PoolMode::kSum;
+  if (name == "mean") return PoolMode::kMean;
+  if (name == "max") return PoolMode::kMax;
+  return absl::InvalidArgumentError(absl::StrCat("pool: \"", name.substr(0, 64),
+                                                 "\", want sum, mean or max"));
+}
+
+void PoolBags(const Table& table, PoolMode mode, const Bags& bags,
+              const AbsentIds& absent, absl::Span<float> out) {
+  const auto dim = static_cast<size_t>(table.row_bytes()) / sizeof(float);
+  assert(out.size() == bags.lengths.size() * dim);
+  PresentRows present;
+  size_t begin = 0;
+  for (size_t bag = 0; bag < bags.lengths.size(); ++bag) {
+    const size_t end = begin + static_cast<size_t>(bags.lengths[bag]);
+    Collect(table, bags, absent, begin, end, present);
+    Combine(mode, present, out.subspan(bag * dim, dim));
+    begin = end;
+  }
+}
+
+absl::Status ValidateLengths(absl::Span<const int64_t> lengths,
+                             int64_t num_ids) {
+  int64_t sum = 0;
+  for (size_t i = 0; i < lengths.size(); ++i) {
+    if (lengths[i] < 0) {
+      return ElementError("lengths", i, lengths[i], "at least 0");
+    }
+    // Compared so that no sum overflows.
+    if (lengths[i] > num_ids - sum) {
+      return ElementError("lengths", i, lengths[i],
+                          absl::StrCat("at most ", num_ids - sum,
+                                       ", as there are ", num_ids, " ids"));
+    }
+    sum += lengths[i];
+  }
+  if (sum == num_ids) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "lengths: they add up to ", sum, ", but there are ", num_ids, " ids"));
+}
+
+absl::Status ValidateWeights(PoolMode mode, int64_t num_weights,
+                             int64_t num_ids) {
+  if (num_weights == 0) return absl::OkStatus();
+  if (mode != PoolMode::kSum) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("weights: there are ", num_weights,
+                     ", want none, only a sum may have them"));
+  }
+  if (num_weights == num_ids) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "weights: there are ", num_weights, ", want one per id: ", num_ids));
+}
+
+absl::StatusOr<std::vector<int64_t>> LengthsOfOffsets(
+    absl::Span<const int64_t> offsets, int64_t num_ids,
+    bool include_last_offset) {
+  if (offsets.empty() && (include_last_offset || num_ids > 0)) {
+    return absl::InvalidArgumentError("offsets: there are none, want one");
+  }
+  std::vector<int64_t> lengths;
+  for (size_t i = 0; i < offsets.size(); ++i) {
+    const int64_t low = i == 0 ? 0 : offsets[i - 1];
+    const int64_t high = i == 0 ? 0 : num_ids;
+    if (offsets[i] < low || offsets[i] > high) {
+      return ElementError("offsets", i, offsets[i],
+                          absl::StrCat("[", low, ", ", high, "]"));
+    }
+    if (i > 0) lengths.push_back(offsets[i] - low);
+  }
+  if (offsets.empty()) return lengths;
+  if (!include_last_offset) {
+    lengths.push_back(num_ids - offsets.back());
+  } else if (offsets.back() != num_ids) {
+    return ElementError("offsets", offsets.size() - 1, offsets.back(),
+                        absl::StrCat(num_ids, ", the number of ids"));
+  }
+  return lengths;
+}
+
+}  // namespace emb
