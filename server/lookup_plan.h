@@ -2,31 +2,16 @@
 #ifndef EMB_SERVER_LOOKUP_PLAN_H_
 #define EMB_SERVER_LOOKUP_PLAN_H_
 
-#include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/types/span.h"
 #include "embedding/v1/lookup.pb.h"
+#include "server/feature_plan.h"
 #include "server/limits.h"
 #include "server/registry.h"
 
 namespace emb {
-
-// One feature that will succeed: its table is there and its ids are in range.
-// Refers to the request and the snapshot it was made from.
-struct FeaturePlan {
-  const ServedTable* table = nullptr;
-  absl::Span<const int64_t> ids;
-  std::optional<int64_t> padding_id;
-  std::vector<int64_t> shape;  // Of the result, the dim last.
-
-  int64_t values_bytes() const {
-    return static_cast<int64_t>(ids.size()) * table->rows->row_bytes();
-  }
-};
 
 // One entry per feature, in request order; an error only if the request
 // asked for partial answers.

@@ -3,10 +3,10 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
-#include "core/gather.h"
 #include "core/status_macros.h"
 #include "server/lookup_plan.h"
 #include "server/status_convert.h"
@@ -23,9 +23,11 @@ void Execute(const FeaturePlan& plan, pb::FeatureResult& result) {
   result.set_version(static_cast<uint64_t>(record.version));
   result.set_revision(static_cast<uint64_t>(record.revision));
   std::string& values = *result.mutable_values();
-  values.resize(static_cast<size_t>(plan.values_bytes()));
-  GatherRows(*plan.table->rows, plan.ids, plan.padding_id,
-             {reinterpret_cast<std::byte*>(values.data()), values.size()});
+  values.resize(static_cast<size_t>(plan.values_bytes));
+  plan.Execute({reinterpret_cast<std::byte*>(values.data()), values.size()});
+  const std::vector<int64_t> lengths = plan.PaddedLengths();
+  result.mutable_lengths()->Add(lengths.begin(), lengths.end());
+  result.mutable_missing()->assign(plan.missing.begin(), plan.missing.end());
 }
 
 absl::Status CheckAlive(const grpc::CallbackServerContext& context) {

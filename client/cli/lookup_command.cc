@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "CLI/App.hpp"
@@ -17,6 +18,7 @@
 #include "client/cli/npy_file.h"
 #include "client/cli/number_check.h"
 #include "client/cli/output.h"
+#include "core/pooling.h"
 #include "core/status_macros.h"
 #include "nlohmann/json.hpp"
 
@@ -31,7 +33,10 @@ struct LookupFlags {
   std::string pool;
   std::string weights;
   std::string lengths;
-  std::optional<int64_t> pad_to;
+  std::string pad_to;  // A number, or "longest".
+  std::string pad_side;
+  std::string keep;
+  std::string missing;
   std::optional<int64_t> padding_id;
 };
 
@@ -84,25 +89,61 @@ absl::Status SetIds(const LookupFlags& flags, Feature& feature) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<Pad> PadOf(const LookupFlags& flags) {
+  Pad pad;
+  int64_t length = 0;
+  if (absl::SimpleAtoi(flags.pad_to, &length)) {
+    pad.length = length;
+  } else if (flags.pad_to != "longest") {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--pad-to: \"", flags.pad_to, "\", want a number or longest"));
+  }
+  if (flags.pad_side == "left") pad.side = Pad::Side::kLeft;
+  if (flags.keep == "last") pad.keep = Pad::Keep::kLast;
+  return pad;
+}
+
+absl::StatusOr<Pool> PoolOf(const LookupFlags& flags) {
+  Pool pool;
+  EMB_ASSIGN_OR_RETURN(const PoolMode mode, ParsePoolMode(flags.pool));
+  pool.mode = mode == PoolMode::kSum    ? Pool::Mode::kSum
+              : mode == PoolMode::kMean ? Pool::Mode::kMean
+                                        : Pool::Mode::kMax;
+  if (!flags.weights.empty()) {
+    EMB_ASSIGN_OR_RETURN(
+        pool.weights,
+        ParseList<float>("--weights", flags.weights, absl::SimpleAtof));
+  }
+  return pool;
+}
+
+// Without --lengths: the last axis of a file, or one sequence of all ids.
+RaggedShape SequencesOf(const Feature& feature) {
+  const auto num_ids = static_cast<int64_t>(feature.ids.size());
+  const auto* const dense = std::get_if<DenseShape>(&feature.shape);
+  if (dense == nullptr || dense->dims.empty()) return {{num_ids}};
+  const int64_t length = dense->dims.back();
+  if (length == 0) return {};
+  return {std::vector<int64_t>(static_cast<size_t>(num_ids / length), length)};
+}
+
 absl::Status SetCombine(const LookupFlags& flags, Feature& feature) {
-  if (!flags.pool.empty() && flags.pad_to) {
+  if (!flags.pool.empty() && !flags.pad_to.empty()) {
     return absl::InvalidArgumentError("--pool, --pad-to: want only one");
   }
   if (!flags.weights.empty() && flags.pool != "sum") {
     return absl::InvalidArgumentError("--weights: want --pool sum with it");
   }
-  if (flags.pad_to) feature.combine = Pad{.length = *flags.pad_to};
+  if (flags.pad_to.empty() && !(flags.pad_side.empty() && flags.keep.empty())) {
+    return absl::InvalidArgumentError(
+        "--pad-side, --keep: want --pad-to with them");
+  }
+  if (!flags.pad_to.empty()) {
+    EMB_ASSIGN_OR_RETURN(feature.combine, PadOf(flags));
+    if (flags.lengths.empty()) feature.shape = SequencesOf(feature);
+  }
   if (!flags.pool.empty()) {
-    Pool pool;
-    pool.mode = flags.pool == "sum"    ? Pool::Mode::kSum
-                : flags.pool == "mean" ? Pool::Mode::kMean
-                                       : Pool::Mode::kMax;
-    if (!flags.weights.empty()) {
-      EMB_ASSIGN_OR_RETURN(
-          pool.weights,
-          ParseList<float>("--weights", flags.weights, absl::SimpleAtof));
-    }
-    feature.combine = pool;
+    EMB_ASSIGN_OR_RETURN(feature.combine, PoolOf(flags));
   }
   return absl::OkStatus();
 }
@@ -113,19 +154,39 @@ absl::StatusOr<Feature> FeatureOf(const LookupFlags& flags) {
   EMB_RETURN_IF_ERROR(SetIds(flags, feature));
   EMB_RETURN_IF_ERROR(SetCombine(flags, feature));
   feature.padding_id = flags.padding_id;
+  feature.zeros_for_missing = flags.missing == "zeros";
   return feature;
+}
+
+// Positions of the missing ids.
+std::vector<size_t> MissingOf(const FeatureResult& rows) {
+  std::vector<size_t> positions;
+  for (size_t i = 0; i < rows.missing.size() * 8; ++i) {
+    if ((rows.missing[i / 8] >> i % 8 & 1) != 0) positions.push_back(i);
+  }
+  return positions;
+}
+
+// All about the answer but its values.
+nlohmann::ordered_json HeadOf(const Feature& feature,
+                              const LookupResult& result) {
+  const FeatureResult& rows = result.feature(0);
+  nlohmann::ordered_json head = {{"table", feature.table},
+                                 {"version", rows.version},
+                                 {"revision", rows.revision},
+                                 {"epoch", result.epoch()},
+                                 {"shape", rows.shape}};
+  if (std::holds_alternative<Pad>(feature.combine)) {
+    head["lengths"] = rows.lengths;
+  }
+  if (feature.zeros_for_missing) head["missing"] = MissingOf(rows);
+  return head;
 }
 
 // One object: the head from the JSON library, the values by our own writer,
 // which knows float32.
-void PrintResult(const Feature& feature, const LookupResult& result,
+void PrintResult(const nlohmann::ordered_json& head, const FeatureResult& rows,
                  const Session& session) {
-  const FeatureResult& rows = result.feature(0);
-  const nlohmann::ordered_json head = {{"table", feature.table},
-                                       {"version", rows.version},
-                                       {"revision", rows.revision},
-                                       {"epoch", result.epoch()},
-                                       {"shape", rows.shape}};
   std::string text = JsonLine(head);
   text.resize(text.size() - 2);  // The closing brace and the newline.
   session.out << text << ",\"values\":"
@@ -140,19 +201,16 @@ absl::Status Lookup(const LookupFlags& flags, Session& session) {
   request.features = {feature};
   EMB_ASSIGN_OR_RETURN(const LookupResult result,
                        client.Lookup(request, session.call));
+  const FeatureResult& rows = result.feature(0);
+  nlohmann::ordered_json head = HeadOf(feature, result);
   if (flags.out.empty()) {
-    PrintResult(feature, result, session);
+    PrintResult(head, rows, session);
     return absl::OkStatus();
   }
-  const FeatureResult& rows = result.feature(0);
   EMB_RETURN_IF_ERROR(WriteFloatFile(flags.out, rows.shape, rows.values()));
   if (session.json) {
-    session.out << JsonLine({{"table", feature.table},
-                             {"version", rows.version},
-                             {"revision", rows.revision},
-                             {"epoch", result.epoch()},
-                             {"shape", rows.shape},
-                             {"file", flags.out}});
+    head["file"] = flags.out;
+    session.out << JsonLine(head);
   } else {
     session.out << "wrote float32 (" << absl::StrJoin(rows.shape, ", ")
                 << ") to " << flags.out << "\n";
@@ -182,11 +240,15 @@ void AddFlags(CLI::App& command, LookupFlags& flags) {
       ->transform(AsInteger());
 }
 
-// What the wire has and this build's server refuses.
 void AddCombineFlags(CLI::App& command, LookupFlags& flags) {
   command
+      .add_option("--lengths", flags.lengths,
+                  "The ids are sequences (or bags) of these lengths")
+      ->option_text("N,...");
+  command
       .add_option("--pool", flags.pool,
-                  "Combine each bag into one vector (not in this build)")
+                  "Combine each bag, or the last axis of --ids-from, into one "
+                  "vector; padding is left out")
       ->option_text("sum|mean|max")
       ->check(CLI::IsMember({"sum", "mean", "max"}));
   command
@@ -194,14 +256,24 @@ void AddCombineFlags(CLI::App& command, LookupFlags& flags) {
                   "With --pool sum: one factor an id, as 0.5,1,2")
       ->option_text("W,...");
   command
-      .add_option("--lengths", flags.lengths,
-                  "Lengths of ragged sequences, as 2,0,3 (not in this build)")
-      ->option_text("N,...");
-  command
       .add_option("--pad-to", flags.pad_to,
-                  "Pad sequences to this length (not in this build)")
-      ->option_text("N")
-      ->transform(AsInteger());
+                  "Pad sequences with zeros to this length; without --lengths "
+                  "the ids, or each row of --ids-from, are one")
+      ->option_text("N|longest");
+  command.add_option("--pad-side", flags.pad_side, "Where zeros go [right]")
+      ->option_text("left|right")
+      ->check(CLI::IsMember({"left", "right"}));
+  command
+      .add_option("--keep", flags.keep,
+                  "Which ids of a sequence that is too long [first]")
+      ->option_text("first|last")
+      ->check(CLI::IsMember({"first", "last"}));
+  command
+      .add_option("--missing", flags.missing,
+                  "An id outside the table is an error, or zeros and listed "
+                  "[error]")
+      ->option_text("error|zeros")
+      ->check(CLI::IsMember({"error", "zeros"}));
 }
 
 }  // namespace
@@ -215,7 +287,9 @@ void AddLookupCommand(CLI::App& app, Session& session) {
   command->footer(
       "Examples:\n"
       "  embctl lookup item 1 2 3\n"
-      "  embctl lookup item --ids-from history.npy --out rows.npy\n");
+      "  embctl lookup item --ids-from history.npy --out rows.npy\n"
+      "  embctl lookup item 1 2 3 4 5 --lengths 2,0,3 --pool mean\n"
+      "  embctl lookup item 1 2 3 4 5 --lengths 2,3 --pad-to 4\n");
   command->callback([flags, &session] {
     session.action = [flags, &session] { return Lookup(*flags, session); };
   });

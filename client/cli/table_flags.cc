@@ -27,11 +27,11 @@ void AddTableFlags(CLI::App& command, TableFlags& flags) {
       ->capture_default_str();
   command
       .add_option("--max-norm", flags.max_norm,
-                  "Scale rows down to this norm (not in this build)")
+                  "Scale rows of a greater norm down to this one as they enter")
       ->option_text("NORM");
   command
       .add_option("--norm-type", flags.norm_type,
-                  "The p of that norm [2] (not in this build)")
+                  "The p of that norm, also 0, 0.5, inf [2]")
       ->option_text("P");
 }
 

@@ -28,7 +28,7 @@ int64_t ElementBytes(ElementType type) {
 }
 
 void PadToProto(const Pad& pad, pb::Pad& proto) {
-  proto.set_length(pad.length);
+  if (pad.length) proto.set_length(*pad.length);
   proto.set_side(pad.side == Pad::Side::kLeft ? pb::Pad::SIDE_LEFT
                                               : pb::Pad::SIDE_RIGHT);
   proto.set_keep(pad.keep == Pad::Keep::kLast ? pb::Pad::KEEP_LAST

@@ -85,9 +85,11 @@ TEST_F(ServingTest, AnswersAsEmbeddingDoes) {
   EXPECT_EQ(result.epoch(), 1U);
 
   std::vector<float> want;
-  FillMatrix(Initializer{}, 0, 10, 3, [&](int64_t, auto values) {
+  const auto append = [&](int64_t, absl::Span<const float> values) {
     want.insert(want.end(), values.begin(), values.end());
-  });
+  };
+  TorchMt19937 generator(0);
+  FillMatrix<float>(Initializer{}, 10, 3, generator, {append});
   const std::vector<int64_t> ids = {1, 2, 6, 4, 5, 6, 7, 8};
   for (size_t i = 0; i < ids.size(); ++i) {
     for (size_t j = 0; j < 3; ++j) {
@@ -164,7 +166,7 @@ TEST_F(ServingTest, RefusesBadLookupsByCodeAndText) {
   LookupRequest wrong_shape = Ask("item", {0, 1, 2});
   wrong_shape.features[0].shape = DenseShape{{2, 2}};
   LookupRequest ragged = Ask("item", {0});
-  ragged.features[0].shape = RaggedShape{{1}};
+  ragged.features[0].shape = RaggedShape{{2}};
   const struct {
     std::string what;
     LookupRequest request;
@@ -181,7 +183,8 @@ TEST_F(ServingTest, RefusesBadLookupsByCodeAndText) {
       {"extreme id", Ask("item", {kMax}), StatusCode::kOutOfRange, "ids[0]"},
       {"wrong shape", wrong_shape, StatusCode::kInvalidArgument,
        "room for 4 ids, but there are 3"},
-      {"ragged", ragged, StatusCode::kUnimplemented, "features[0].ragged"},
+      {"ragged", ragged, StatusCode::kInvalidArgument,
+       "features[0].ragged.lengths[0] = 2, want at most 1"},
       {"too many ids", Ask("item", std::vector<int64_t>(262'145)),
        StatusCode::kInvalidArgument, "at most 262144"},
       {"message over the limit", Ask("item", std::vector<int64_t>(600'000)),

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
 namespace emb {
@@ -38,18 +39,33 @@ struct DenseShape {
 // Ids as consecutive sequences (or bags) of these lengths.
 struct RaggedShape {
   std::vector<int64_t> lengths;
+
+  // From the offsets that torch.nn.EmbeddingBag takes: sequence i is
+  // ids[offsets[i], offsets[i + 1]), and the last one runs to the end of
+  // num_ids ids. With include_last_offset the last offset is that end, and
+  // there is one sequence fewer.
+  //
+  // Errors   INVALID_ARGUMENT  the first offset is not 0, one is less than
+  //                            that before or beyond num_ids, the last offset
+  //                            included is not num_ids, or it is missing;
+  //                            ids without offsets. Names the position.
+  static absl::StatusOr<RaggedShape> FromOffsets(
+      const std::vector<int64_t>& offsets, int64_t num_ids,
+      bool include_last_offset = false);
 };
 
-// Pads ragged sequences to one length.
+// Pads ragged sequences to one length: the answer is [batch, length, dim].
 struct Pad {
   enum class Side { kRight, kLeft };
   enum class Keep { kFirst, kLast };
-  int64_t length = 0;  // In ids; 0: that of the longest sequence.
+  // In ids, at least 1; unset: that of the longest sequence.
+  std::optional<int64_t> length;
   Side side = Side::kRight;
   Keep keep = Keep::kFirst;  // Of a sequence that is too long.
 };
 
-// Combines each bag into one vector.
+// Combines each bag into one vector, as torch.nn.EmbeddingBag does. Bags are
+// the sequences of a RaggedShape or the last axis of dense ids.
 struct Pool {
   enum class Mode { kSum, kMean, kMax };
   Mode mode = Mode::kMean;

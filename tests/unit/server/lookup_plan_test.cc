@@ -44,6 +44,14 @@ class LookupPlanTest : public testing::Test {
     return PlanLookup(request, snapshot_, limits_);
   }
 
+  static std::function<void(pb::Feature&)> Ragged(
+      const std::vector<int64_t>& lengths) {
+    return [lengths](pb::Feature& f) {
+      f.mutable_ragged()->mutable_lengths()->Add(lengths.begin(),
+                                                 lengths.end());
+    };
+  }
+
   // The shape that ids arranged as `dims` are answered with.
   std::vector<int64_t> ShapeOf(const std::vector<int64_t>& ids,
                                const std::vector<int64_t>& dims) const {
@@ -153,22 +161,6 @@ TEST_F(LookupPlanTest, RefusesAShapeThatDoesNotFitTheIds) {
 TEST_F(LookupPlanTest, RefusesAChoiceItDoesNotMakeByName) {
   ExpectRefused({
       {{0},
-       [](auto& f) { f.mutable_ragged(); },
-       StatusCode::kUnimplemented,
-       "features[1].ragged"},
-      {{0},
-       [](auto& f) { f.mutable_pad(); },
-       StatusCode::kUnimplemented,
-       "features[1].pad"},
-      {{0},
-       [](auto& f) { f.mutable_pool(); },
-       StatusCode::kUnimplemented,
-       "features[1].pool"},
-      {{9},
-       [](auto& f) { f.set_missing_ids(pb::MISSING_IDS_ZEROS); },
-       StatusCode::kUnimplemented,
-       "features[1].missing_ids"},
-      {{0},
        [](auto& f) { f.set_missing_ids(static_cast<pb::MissingIds>(9)); },
        StatusCode::kInvalidArgument,
        "features[1].missing_ids = 9"},
@@ -187,6 +179,172 @@ TEST_F(LookupPlanTest, RefusesAChoiceItDoesNotMakeByName) {
   });
 }
 
+TEST_F(LookupPlanTest, RefusesLengthsThatDoNotFitTheIds) {
+  ExpectRefused({
+      {{0, 1},
+       Ragged({1, 2}),
+       StatusCode::kInvalidArgument,
+       "features[1].ragged.lengths[1] = 2, want at most 1, as there are 2 ids"},
+      {{0, 1},
+       Ragged({1}),
+       StatusCode::kInvalidArgument,
+       "features[1].ragged.lengths: they add up to 1, but there are 2 ids"},
+      {{0, 1}, Ragged({}), StatusCode::kInvalidArgument, "add up to 0"},
+      {{0},
+       Ragged({2, -1}),
+       StatusCode::kInvalidArgument,
+       "features[1].ragged.lengths[0] = 2"},
+      {{0},
+       Ragged({-1, 2}),
+       StatusCode::kInvalidArgument,
+       "features[1].ragged.lengths[0] = -1, want at least 0"},
+      {{0, 4}, Ragged({1, 1}), StatusCode::kOutOfRange, "ids[1] = 4"},
+  });
+}
+
+TEST_F(LookupPlanTest, RefusesPaddingThatMakesNoSense) {
+  const auto pad = [](const std::function<void(pb::Pad&)>& change) {
+    return [change](pb::Feature& f) {
+      f.mutable_ragged()->add_lengths(1);
+      change(*f.mutable_pad());
+    };
+  };
+  ExpectRefused({
+      {{0},
+       [](auto& f) { f.mutable_pad(); },
+       StatusCode::kInvalidArgument,
+       "features[1].pad: want it with ragged ids"},
+      {{0},
+       pad([](auto& p) { p.set_length(0); }),
+       StatusCode::kInvalidArgument,
+       "features[1].pad.length = 0, want 1 to 262144"},
+      {{0},
+       pad([](auto& p) { p.set_length(-1); }),
+       StatusCode::kInvalidArgument,
+       "features[1].pad.length = -1"},
+      {{0},
+       pad([](auto& p) { p.set_length(kMax); }),
+       StatusCode::kInvalidArgument,
+       "features[1].pad.length = 9223372036854775807"},
+      {{0},
+       pad([](auto& p) { p.set_side(static_cast<pb::Pad::Side>(3)); }),
+       StatusCode::kInvalidArgument,
+       "features[1].pad.side = 3, which is no Side"},
+      {{0},
+       pad([](auto& p) { p.set_keep(static_cast<pb::Pad::Keep>(7)); }),
+       StatusCode::kInvalidArgument,
+       "features[1].pad.keep = 7, which is no Keep"},
+  });
+}
+
+TEST_F(LookupPlanTest, RefusesPoolingThatMakesNoSense) {
+  const auto pool = [](pb::Pool::Mode mode, const std::vector<float>& weights) {
+    return [mode, weights](pb::Feature& f) {
+      f.mutable_pool()->set_mode(mode);
+      f.mutable_pool()->mutable_weights()->Add(weights.begin(), weights.end());
+    };
+  };
+  ExpectRefused({
+      {{0},
+       [](auto& f) { f.mutable_pool(); },
+       StatusCode::kInvalidArgument,
+       "features[1].pool.mode = 0, want MODE_SUM, MODE_MEAN or MODE_MAX"},
+      {{0},
+       pool(static_cast<pb::Pool::Mode>(9), {}),
+       StatusCode::kInvalidArgument,
+       "features[1].pool.mode = 9"},
+      {{0},
+       pool(pb::Pool::MODE_MEAN, {1}),
+       StatusCode::kInvalidArgument,
+       "features[1].pool.weights: there are 1, want none, only a sum"},
+      {{0},
+       pool(pb::Pool::MODE_MAX, {1}),
+       StatusCode::kInvalidArgument,
+       "want none, only a sum"},
+      {{0, 1},
+       pool(pb::Pool::MODE_SUM, {1}),
+       StatusCode::kInvalidArgument,
+       "features[1].pool.weights: there are 1, want one per id: 2"},
+      {{0},
+       [](auto& f) {
+         f.mutable_dense();
+         f.mutable_pool()->set_mode(pb::Pool::MODE_SUM);
+       },
+       StatusCode::kInvalidArgument,
+       "features[1].pool: want ids with an axis to pool over"},
+  });
+}
+
+// Extents that have no ids could still ask for any amount of memory.
+TEST_F(LookupPlanTest, RefusesAnAnswerThatIsTooLargeBeforeMakingIt) {
+  ExpectRefused({
+      {{},
+       [](auto& f) {
+         f.mutable_dense()->add_dims(int64_t{1} << 40);
+         f.mutable_dense()->add_dims(0);
+         f.mutable_pool()->set_mode(pb::Pool::MODE_SUM);
+       },
+       StatusCode::kInvalidArgument,
+       "features[1]: the answer would be 8796093022208 bytes, want at most "
+       "67108864"},
+      {{},
+       [](auto& f) {
+         f.mutable_dense()->add_dims(kMax);
+         f.mutable_dense()->add_dims(0);
+         f.mutable_pool()->set_mode(pb::Pool::MODE_SUM);
+       },
+       StatusCode::kInvalidArgument,
+       "the answer would be over 2^63 bytes"},
+      {std::vector<int64_t>(100),
+       [](auto& f) {
+         for (int i = 0; i < 100; ++i) f.mutable_ragged()->add_lengths(1);
+         f.mutable_pad()->set_length(262'144);
+       },
+       StatusCode::kInvalidArgument, "the answer would be 209715200 bytes"},
+  });
+}
+
+TEST_F(LookupPlanTest, ShapesOfRaggedIds) {
+  const auto shape = [&](const std::vector<int64_t>& lengths,
+                         const std::function<void(pb::Feature&)>& change) {
+    pb::LookupRequest request = Request({0, 1, 2});
+    Ragged(lengths)(*request.mutable_features(0));
+    change(*request.mutable_features(0));
+    const auto plan = Plan(request);
+    EXPECT_THAT(plan, IsOk());
+    return plan.ok() ? (*plan)[0]->shape : std::vector<int64_t>{};
+  };
+  EXPECT_THAT(shape({1, 0, 2}, [](auto&) {}), ElementsAre(3, 2));
+  EXPECT_THAT(shape({1, 0, 2}, [](auto& f) { f.mutable_pad(); }),
+              ElementsAre(3, 2, 2));
+  EXPECT_THAT(shape({3}, [](auto& f) { f.mutable_pad()->set_length(7); }),
+              ElementsAre(1, 7, 2));
+  EXPECT_THAT(
+      shape({1, 0, 2},
+            [](auto& f) { f.mutable_pool()->set_mode(pb::Pool::MODE_MAX); }),
+      ElementsAre(3, 2));
+}
+
+TEST_F(LookupPlanTest, DenseIdsArePooledOverTheirLastAxis) {
+  const auto shape = [&](const std::vector<int64_t>& ids,
+                         const std::vector<int64_t>& dims) {
+    pb::LookupRequest request = Request(ids);
+    pb::Feature& feature = *request.mutable_features(0);
+    feature.mutable_pool()->set_mode(pb::Pool::MODE_SUM);
+    if (!dims.empty()) {
+      feature.mutable_dense()->mutable_dims()->Add(dims.begin(), dims.end());
+    }
+    const auto plan = Plan(request);
+    EXPECT_THAT(plan, IsOk());
+    return plan.ok() ? (*plan)[0]->shape : std::vector<int64_t>{};
+  };
+  EXPECT_THAT(shape({0, 1, 2}, {}), ElementsAre(2));
+  EXPECT_THAT(shape({0, 1, 2, 3, 0, 1}, {2, 3}), ElementsAre(2, 2));
+  EXPECT_THAT(shape({0, 1, 2, 3}, {2, 1, 2}), ElementsAre(2, 1, 2));
+  EXPECT_THAT(shape({}, {0, 5}), ElementsAre(0, 2));
+  EXPECT_THAT(shape({}, {3, 0}), ElementsAre(3, 2));  // Three empty bags.
+}
+
 TEST_F(LookupPlanTest, ShapesAreThoseOfEmbedding) {
   EXPECT_THAT(ShapeOf({0, 1, 2, 3, 3, 0}, {2, 3}), ElementsAre(2, 3, 2));
   EXPECT_THAT(ShapeOf({0}, {}), ElementsAre(2));  // A scalar.
@@ -201,7 +359,8 @@ TEST_F(LookupPlanTest, ThePaddingTestComesBeforeTheRangeTest) {
   pb::LookupRequest request = Request({-1, 3, -1});
   request.mutable_features(0)->set_padding_id(-1);
   EMB_ASSERT_OK_AND_ASSIGN(const LookupPlan plan, Plan(request));
-  EXPECT_EQ(plan[0]->padding_id, -1);
+  EXPECT_TRUE(plan[0]->absent.Contains(-1));
+  EXPECT_FALSE(plan[0]->absent.Contains(3));
 }
 
 TEST_F(LookupPlanTest, LimitsHoldOnBothSidesOfTheirEdge) {

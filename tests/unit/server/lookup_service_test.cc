@@ -83,6 +83,79 @@ TEST_F(LookupServiceTest, ARequestsOwnPaddingIdAnswersZeros) {
   EXPECT_THAT(ValuesOf(response.results(0)), ElementsAre(0, 0, 6, 7));
 }
 
+TEST_F(LookupServiceTest, PadsAndGivesTheLengthsBack) {
+  pb::LookupRequest request;
+  AddFeature("item", {1, 2, 3, 3}, request);
+  pb::Feature& feature = *request.mutable_features(0);
+  for (const int64_t length : {1, 0, 3}) {
+    feature.mutable_ragged()->add_lengths(length);
+  }
+  feature.mutable_pad()->set_length(2);
+  feature.mutable_pad()->set_side(pb::Pad::SIDE_LEFT);
+  feature.mutable_pad()->set_keep(pb::Pad::KEEP_LAST);
+  pb::LookupResponse response;
+  EMB_ASSERT_OK(service_.Answer(request, response));
+  const pb::FeatureResult& result = response.results(0);
+  EXPECT_THAT(result.shape(), ElementsAre(3, 2, 2));
+  EXPECT_THAT(result.lengths(), ElementsAre(1, 0, 2));
+  EXPECT_THAT(ValuesOf(result),
+              ElementsAre(0, 0, 2, 3, 0, 0, 0, 0, 6, 7, 6, 7));
+}
+
+TEST_F(LookupServiceTest, PoolsWithoutPaddingAndMissingIds) {
+  pb::LookupRequest request;
+  AddFeature("item", {3, -1, 1, 9, 2}, request);
+  pb::Feature& feature = *request.mutable_features(0);
+  feature.set_padding_id(-1);
+  feature.set_missing_ids(pb::MISSING_IDS_ZEROS);
+  for (const int64_t length : {3, 0, 1, 1}) {
+    feature.mutable_ragged()->add_lengths(length);
+  }
+  feature.mutable_pool()->set_mode(pb::Pool::MODE_MEAN);
+  pb::LookupResponse response;
+  EMB_ASSERT_OK(service_.Answer(request, response));
+  const pb::FeatureResult& result = response.results(0);
+  EXPECT_THAT(result.shape(), ElementsAre(4, 2));
+  EXPECT_THAT(ValuesOf(result), ElementsAre(4, 5, 0, 0, 0, 0, 4, 5));
+  // The fourth id, not the padding id.
+  EXPECT_EQ(result.missing(), std::string("\x08"));
+  EXPECT_TRUE(result.lengths().empty());
+}
+
+TEST_F(LookupServiceTest, MissingIdsAreZerosInASequence) {
+  pb::LookupRequest request;
+  AddFeature("item", {4, 1}, request);
+  request.mutable_features(0)->set_missing_ids(pb::MISSING_IDS_ZEROS);
+  AddFeature("item", {1, 0}, request);
+  request.mutable_features(1)->set_missing_ids(pb::MISSING_IDS_ZEROS);
+  pb::LookupResponse response;
+  EMB_ASSERT_OK(service_.Answer(request, response));
+  EXPECT_THAT(ValuesOf(response.results(0)), ElementsAre(0, 0, 2, 3));
+  EXPECT_EQ(response.results(0).missing(), std::string("\x01"));
+  EXPECT_EQ(response.results(1).missing(), "");  // None is.
+}
+
+// The table's padding row is left out of bags even where it was kept, and
+// answered as stored where rows are kept apart.
+TEST_F(LookupServiceTest, AKeptPaddingRowCountsAsPaddingInBagsOnly) {
+  auto kept = std::make_shared<ServedTable>(*Counting("kept", 4, 2));
+  kept->record.spec.padding_idx = 3;
+  kept->record.spec.keep_padding_row = true;
+  registry_.Apply(6, {{"kept", kept}});
+  pb::LookupRequest request;
+  AddFeature("kept", {3, 1}, request);
+  AddFeature("kept", {3, 1}, request);
+  request.mutable_features(1)->mutable_pool()->set_mode(pb::Pool::MODE_SUM);
+  AddFeature("kept", {3, 1}, request);
+  request.mutable_features(2)->mutable_ragged()->add_lengths(2);
+  request.mutable_features(2)->mutable_pad()->set_length(3);
+  pb::LookupResponse response;
+  EMB_ASSERT_OK(service_.Answer(request, response));
+  EXPECT_THAT(ValuesOf(response.results(0)), ElementsAre(6, 7, 2, 3));
+  EXPECT_THAT(ValuesOf(response.results(1)), ElementsAre(2, 3));
+  EXPECT_THAT(ValuesOf(response.results(2)), ElementsAre(6, 7, 2, 3, 0, 0));
+}
+
 TEST_F(LookupServiceTest, APartialAnswerCarriesTheErrorOfAFeature) {
   pb::LookupRequest request;
   AddFeature("item", {4}, request);

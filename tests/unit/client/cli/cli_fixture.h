@@ -35,6 +35,8 @@ class FakeConnection : public Connection {
     LookupResultBuilder builder(12);
     FeatureResult result;
     result.shape = lookup_shape;
+    result.lengths = lookup_lengths;
+    result.missing = lookup_missing;
     result.version = 7;
     result.revision = 9;
     const std::string bytes = BytesOf(lookup_values);
@@ -112,6 +114,8 @@ class FakeConnection : public Connection {
   absl::Status status;
   std::vector<TableInfo> tables;
   std::vector<int64_t> lookup_shape = {2, 2};
+  std::vector<int64_t> lookup_lengths;
+  std::vector<uint8_t> lookup_missing;
   std::vector<float> lookup_values = {0.1F, -0.F, 1.F, 2.5F};
 
   // What was asked.

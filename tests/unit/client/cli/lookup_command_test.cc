@@ -154,6 +154,33 @@ TEST_F(LookupCommandTest, AsksForPadding) {
       Asked({"item", "1", "2", "--lengths", "1,1", "--pad-to", "50"});
   ASSERT_TRUE(std::holds_alternative<Pad>(feature.combine));
   EXPECT_EQ(std::get<Pad>(feature.combine).length, 50);
+  EXPECT_EQ(std::get<Pad>(feature.combine).side, Pad::Side::kRight);
+  EXPECT_EQ(std::get<Pad>(feature.combine).keep, Pad::Keep::kFirst);
+  const Feature left = Asked({"item", "1", "2", "--pad-to", "longest",
+                              "--pad-side", "left", "--keep", "last"});
+  EXPECT_EQ(std::get<Pad>(left.combine).length, std::nullopt);
+  EXPECT_EQ(std::get<Pad>(left.combine).side, Pad::Side::kLeft);
+  EXPECT_EQ(std::get<Pad>(left.combine).keep, Pad::Keep::kLast);
+  // The ids given are one sequence.
+  EXPECT_THAT(std::get<RaggedShape>(left.shape).lengths, ElementsAre(2));
+}
+
+TEST_F(LookupCommandTest, PrintsTheLengthsOfPaddedSequences) {
+  server_->lookup_shape = {1, 2, 2};
+  server_->lookup_lengths = {1};
+  Asked({"item", "1", "--pad-to", "2"});
+  EXPECT_EQ(OutJson()["lengths"].dump(), "[1]");
+  EXPECT_EQ(OutJson()["shape"].dump(), "[1,2,2]");
+}
+
+TEST_F(LookupCommandTest, ListsTheMissingIds) {
+  server_->lookup_missing = {0b10};
+  EXPECT_TRUE(
+      Asked({"item", "1", "9", "--missing", "zeros"}).zeros_for_missing);
+  EXPECT_EQ(OutJson()["missing"].dump(), "[1]");
+  EXPECT_FALSE(
+      Asked({"item", "1", "9", "--missing", "error"}).zeros_for_missing);
+  EXPECT_FALSE(OutJson().contains("missing"));
 }
 
 TEST_F(LookupCommandTest, RefusesFlagsThatMakeNoSense) {
@@ -176,8 +203,12 @@ TEST_F(LookupCommandTest, RefusesFlagsThatMakeNoSense) {
                 "--lengths: \"1.5\", want numbers with commas between them");
   ExpectUsageError(with({"--pool", "median"}),
                    "--pool: median not in {sum,mean,max}");
-  ExpectUsageError(with({"--pad-to", "x"}),
-                   "--pad-to: \"x\", want an integer of 64 bits");
+  ExpectInvalid(with({"--pad-to", "x"}),
+                "--pad-to: \"x\", want a number or longest");
+  ExpectInvalid(with({"--keep", "last"}),
+                "--pad-side, --keep: want --pad-to with them");
+  ExpectUsageError(with({"--missing", "ones"}),
+                   "--missing: ones not in {error,zeros}");
   ExpectUsageError(with({"--out"}), "--out: want a value");
 }
 
