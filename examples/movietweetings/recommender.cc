@@ -13,7 +13,7 @@
 namespace movietweetings {
 namespace {
 
-// Features of the lookup that Load makes, and of those that Rank makes.
+// Features of the lookup that Load makes, and of the one that Rank makes.
 enum LoadFeature { kItems, kBiases, kGenres };
 enum RankFeature { kHistory, kUser };
 
@@ -33,6 +33,26 @@ emb::Feature FirstRows(const char* table, size_t num_rows) {
   return Rows(table, std::move(ids));
 }
 
+// The mean of each of these bags of rows, zeros for an empty one.
+emb::Feature Means(const char* table, std::vector<int64_t> ids,
+                   std::vector<int64_t> lengths) {
+  emb::Feature feature = Rows(table, std::move(ids));
+  feature.shape = emb::RaggedShape{std::move(lengths)};
+  feature.combine = emb::Pool{emb::Pool::Mode::kMean, {}};
+  return feature;
+}
+
+// g(i) of every film.
+emb::Feature GenreMeans(const Catalog& catalog) {
+  std::vector<int64_t> genres;
+  std::vector<int64_t> lengths;
+  for (const Film& film : catalog.films) {
+    genres.insert(genres.end(), film.genres.begin(), film.genres.end());
+    lengths.push_back(static_cast<int64_t>(film.genres.size()));
+  }
+  return Means("genre", std::move(genres), std::move(lengths));
+}
+
 size_t DimOf(const emb::FeatureResult& feature) {
   return static_cast<size_t>(feature.shape.back());
 }
@@ -42,53 +62,13 @@ absl::Span<const float> RowOf(const emb::FeatureResult& feature, size_t row) {
   return feature.values().subspan(row * dim, dim);
 }
 
-void Add(absl::Span<const float> row, absl::Span<double> sum) {
-  for (size_t i = 0; i < sum.size(); ++i) sum[i] += row[i];
-}
-
-void Divide(absl::Span<double> sum, size_t count) {
-  // The mean of nothing is zero.
-  if (count == 0) return;
-  for (double& value : sum) value /= static_cast<double>(count);
-}
-
-// In double, because rows are summed in an order of our own: the ranking must
-// not depend on it.
-template <typename Row>
-double Dot(absl::Span<const double> a, const Row& b) {
+// In double: the ranking must not depend on the order of the sum.
+double Dot(absl::Span<const float> a, absl::Span<const float> b) {
   double sum = 0;
-  for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+  for (size_t i = 0; i < a.size(); ++i) {
+    sum += static_cast<double>(a[i]) * b[i];
+  }
   return sum;
-}
-
-// g(i) of every film, row-major.
-std::vector<double> GenreMeans(const Catalog& catalog,
-                               const emb::FeatureResult& genres) {
-  const size_t dim = DimOf(genres);
-  std::vector<double> means(catalog.films.size() * dim);
-  for (size_t film = 0; film < catalog.films.size(); ++film) {
-    const auto mean = absl::MakeSpan(means).subspan(film * dim, dim);
-    const auto& rows = catalog.films[film].genres;
-    for (const int64_t row : rows) {
-      Add(RowOf(genres, static_cast<size_t>(row)), mean);
-    }
-    Divide(mean, rows.size());
-  }
-  return means;
-}
-
-// Mean of the history's rows; padding is left out.
-std::vector<double> PooledHistory(absl::Span<const int64_t> history,
-                                  const emb::FeatureResult& rows) {
-  std::vector<double> pooled(DimOf(rows));
-  size_t num_films = 0;
-  for (size_t i = 0; i < history.size(); ++i) {
-    if (history[i] == 0) continue;
-    Add(RowOf(rows, i), absl::MakeSpan(pooled));
-    ++num_films;
-  }
-  Divide(absl::MakeSpan(pooled), num_films);
-  return pooled;
 }
 
 absl::Status WrongDim(const char* table, size_t dim, size_t wanted) {
@@ -114,58 +94,53 @@ absl::StatusOr<Recommender> Recommender::Load(const emb::Client& client,
   emb::LookupRequest request;
   request.features = {FirstRows("item", catalog.films.size()),
                       FirstRows("item_bias", catalog.films.size()),
-                      FirstRows("genre", catalog.genres.size())};
+                      GenreMeans(catalog)};
   emb::CallOptions call;
   call.timeout = kLoadTimeout;
-  auto items = client.Lookup(request, call);
-  if (!items.ok()) return items.status();
-  if (const size_t dim = DimOf(items->feature(kBiases)); dim != 1) {
+  auto films = client.Lookup(request, call);
+  if (!films.ok()) return films.status();
+  if (const size_t dim = DimOf(films->feature(kBiases)); dim != 1) {
     return WrongDim("item_bias", dim, 1);
   }
-  std::vector<double> means = GenreMeans(catalog, items->feature(kGenres));
-  return Recommender(client, *std::move(items), std::move(means));
+  return Recommender(client, *std::move(films));
 }
 
 absl::StatusOr<Ranking> Recommender::Rank(int64_t user,
                                           absl::Span<const int64_t> history,
                                           size_t num_films) const {
   emb::LookupRequest request;
-  request.features = {Rows("item", {history.begin(), history.end()}),
+  request.features = {Means("item", {history.begin(), history.end()},
+                            {static_cast<int64_t>(history.size())}),
                       Rows("user", {user})};
   const auto start = std::chrono::steady_clock::now();
   const auto result = client_.Lookup(request);
   const auto end = std::chrono::steady_clock::now();
   if (!result.ok()) return result.status();
   // Rows of two epochs do not belong together, so nothing is ranked by them.
-  if (result->epoch() != items_.epoch()) {
+  if (result->epoch() != films_.epoch()) {
     return absl::AbortedError(absl::StrCat("epoch ", result->epoch(),
-                                           ", loaded was ", items_.epoch()));
+                                           ", loaded was ", films_.epoch()));
   }
-  const auto user_row = RowOf(result->feature(kUser), 0);
-  const size_t genre_dim = DimOf(items_.feature(kGenres));
-  if (user_row.size() != genre_dim) {
-    return WrongDim("user", user_row.size(), genre_dim);
-  }
-  const Taste taste = {PooledHistory(history, result->feature(kHistory)),
-                       {user_row.begin(), user_row.end()}};
+  const size_t user_dim = DimOf(result->feature(kUser));
+  const size_t genre_dim = DimOf(films_.feature(kGenres));
+  if (user_dim != genre_dim) return WrongDim("user", user_dim, genre_dim);
   Ranking ranking = {{}, result->epoch(), absl::FromChrono(end - start)};
   const absl::flat_hash_set<int64_t> rated(history.begin(), history.end());
-  const int64_t num_rows = items_.feature(kItems).shape.front();
+  const int64_t num_rows = films_.feature(kItems).shape.front();
   for (int64_t film = 1; film < num_rows; ++film) {
     if (rated.contains(film)) continue;
-    ranking.best.push_back({film, Score(taste, film)});
+    ranking.best.push_back({film, Score(*result, static_cast<size_t>(film))});
   }
   KeepBest(num_films, ranking.best);
   return ranking;
 }
 
-double Recommender::Score(const Taste& taste, int64_t film) const {
-  const auto row = static_cast<size_t>(film);
-  const size_t genre_dim = taste.user.size();
-  return Dot(taste.pooled, RowOf(items_.feature(kItems), row)) +
-         Dot(taste.user, absl::MakeConstSpan(genre_means_)
-                             .subspan(row * genre_dim, genre_dim)) +
-         items_.feature(kBiases).values()[row];
+double Recommender::Score(const emb::LookupResult& taste, size_t film) const {
+  return Dot(taste.feature(kHistory).values(),
+             RowOf(films_.feature(kItems), film)) +
+         Dot(taste.feature(kUser).values(),
+             RowOf(films_.feature(kGenres), film)) +
+         films_.feature(kBiases).values()[film];
 }
 
 }  // namespace movietweetings

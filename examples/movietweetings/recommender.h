@@ -4,7 +4,8 @@
 //   g(i)       = mean of genre[k] over the genres k of film i
 //   score(u,i) = pooled(u) . item[i] + user[u] . g(i) + item_bias[i]
 //
-// Rows 0 are padding: no film, no genre, and a user nobody knows.
+// Rows 0 are padding: no film, no genre, and a user nobody knows. The server
+// takes the means, and leaves padding out of them.
 // Source: factored item similarity, FISM, with a term of users and genres.
 #ifndef EMB_EXAMPLES_MOVIETWEETINGS_RECOMMENDER_H_
 #define EMB_EXAMPLES_MOVIETWEETINGS_RECOMMENDER_H_
@@ -12,6 +13,7 @@
 #include <emb/client.h>
 #include <emb/lookup_result.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -34,14 +36,14 @@ struct Ranking {
   absl::Duration lookup_time;    // One round trip to the server.
 };
 
-// Recommender holds what is the same for every user, some 5 MB, and asks the
+// Recommender holds what is the same for every user, some 4 MB, and asks the
 // server for what is not.
 //
 // Threads  Rank may be called concurrently.
 class Recommender {
  public:
-  // Fetches the rows and biases of all films, and those of all genres, in one
-  // lookup.
+  // Fetches the rows and biases of all films, and the means of their genres,
+  // in one lookup.
   //
   // Errors   FAILED_PRECONDITION  the tables do not fit together
   //          As emb::Client::Lookup; NOT_FOUND: a table was not imported.
@@ -49,34 +51,24 @@ class Recommender {
                                           const Catalog& catalog);
 
   // The `num_films` best films for `user` who rated the films `history`, none
-  // of which is among them. One lookup: the rows of the history and the
-  // user's.
+  // of which is among them. One lookup: the mean of the history and the row of
+  // the user.
   //
   // Errors   ABORTED  a table has changed since Load: load again
   //          As emb::Client::Lookup; OUT_OF_RANGE: no such user or film.
-  // REQUIRES: history is not empty; padding counts.
   absl::StatusOr<Ranking> Rank(int64_t user, absl::Span<const int64_t> history,
                                size_t num_films = 10) const;
 
  private:
-  // The two vectors of a user that films are scored with.
-  struct Taste {
-    std::vector<double> pooled;  // [item dim]
-    std::vector<double> user;    // [genre dim]
-  };
+  Recommender(emb::Client client, emb::LookupResult films)
+      : client_(std::move(client)), films_(std::move(films)) {}
 
-  Recommender(emb::Client client, emb::LookupResult items,
-              std::vector<double> genre_means)
-      : client_(std::move(client)),
-        items_(std::move(items)),
-        genre_means_(std::move(genre_means)) {}
-
-  double Score(const Taste& taste, int64_t film) const;
+  // `taste` is pooled(u), then user[u].
+  double Score(const emb::LookupResult& taste, size_t film) const;
 
   emb::Client client_;
-  // Features: the rows of all films, their biases, the rows of all genres.
-  emb::LookupResult items_;
-  std::vector<double> genre_means_;  // [films, genre dim]: g(i).
+  // Features: the rows of all films, their biases, the means of their genres.
+  emb::LookupResult films_;
 };
 
 }  // namespace movietweetings
