@@ -3,10 +3,8 @@
 #include <emb/client.h>
 
 #include <cstddef>
-#include <fstream>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -15,6 +13,7 @@
 #include "examples/movietweetings/recommender.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/integration/movietweetings_tables.h"
 #include "tests/testing/in_process_server.h"
 #include "tests/testing/status_matchers.h"
 
@@ -28,49 +27,11 @@ using testing::SizeIs;
 
 constexpr char kDataDir[] = EMB_EXAMPLE_DATA_DIR;
 constexpr double kScoreTolerance = 1e-5;
-// NumPy pads its header to this; all four files have the shortest one.
-constexpr std::streamoff kNpyHeaderBytes = 128;
-
-struct TableFile {
-  const char* table;
-  int64_t num_rows;
-  int64_t dim;
-};
-
-constexpr TableFile kTables[] = {{"item", 10'507, 64},
-                                 {"item_bias", 10'507, 1},
-                                 {"user", 16'555, 32},
-                                 {"genre", 26, 32}};
-
-std::string NpyPath(const TableFile& table) {
-  return std::string(kDataDir) + "/" + table.table + ".npy";
-}
-
-absl::Status Import(const emb::Client& client, const TableFile& table) {
-  std::ifstream file(NpyPath(table), std::ios::binary);
-  file.seekg(kNpyHeaderBytes);
-  if (!file) return absl::NotFoundError(NpyPath(table));
-  emb::TableOptions options;
-  options.name = table.table;
-  options.num_rows = table.num_rows;
-  options.dim = table.dim;
-  options.padding_idx = 0;
-  const auto rows =
-      [&file](absl::Span<std::byte> buffer) -> absl::StatusOr<size_t> {
-    file.read(reinterpret_cast<char*>(buffer.data()),
-              static_cast<std::streamsize>(buffer.size()));
-    return static_cast<size_t>(file.gcount());
-  };
-  return client.ImportTable(options, rows).status();
-}
-
 class MovieTweetings : public testing::Test {
  protected:
   void SetUp() override {
     EMB_ASSERT_OK_AND_ASSIGN(server_, InProcessServer::Start({}));
-    for (const TableFile& table : kTables) {
-      EMB_ASSERT_OK(Import(server_->client(), table));
-    }
+    EMB_ASSERT_OK(ImportAllTables(server_->client()));
     EMB_ASSERT_OK_AND_ASSIGN(catalog_, ReadCatalog(kDataDir));
     EMB_ASSERT_OK_AND_ASSIGN(users_, ReadKnownUsers(kDataDir));
   }
@@ -110,7 +71,7 @@ TEST_F(MovieTweetings, RefusesUsersAndFilmsThatTheTablesDoNotHave) {
 TEST_F(MovieTweetings, AsksForANewLoadWhenATableHasChanged) {
   EMB_ASSERT_OK_AND_ASSIGN(const Recommender recommender,
                            Recommender::Load(server_->client(), catalog_));
-  EMB_ASSERT_OK(Import(server_->client(), kTables[0]));
+  EMB_ASSERT_OK(ImportTable(server_->client(), "item"));
   EXPECT_THAT(recommender.Rank(1, {1}),
               StatusIs(absl::StatusCode::kAborted, HasSubstr("epoch")));
 }

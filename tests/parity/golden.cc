@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "core/status_macros.h"
+#include "tests/testing/read_npy.h"
 
 namespace emb {
 namespace {
@@ -21,21 +22,6 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   text << file.rdbuf();
   if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));
   return text.str();
-}
-
-// The elements of a .npy file of format 1.0.
-absl::StatusOr<std::string> ReadNpyElements(const std::string& path) {
-  EMB_ASSIGN_OR_RETURN(const std::string file, ReadFile(path));
-  constexpr size_t kHeader = 10;
-  if (file.size() < kHeader || file.compare(0, 6, "\x93NUMPY") != 0) {
-    return absl::DataLossError(absl::StrCat(path, ": no .npy file"));
-  }
-  uint16_t header_bytes = 0;
-  std::memcpy(&header_bytes, &file[8], sizeof(header_bytes));
-  if (file.size() < kHeader + header_bytes) {
-    return absl::DataLossError(absl::StrCat(path, ": cut off"));
-  }
-  return file.substr(kHeader + header_bytes);
 }
 
 template <typename T>
@@ -88,7 +74,7 @@ absl::StatusOr<Golden> Golden::Read(const std::string& directory) {
   for (const auto& [type, file] : golden.manifest_["blobs"].items()) {
     EMB_ASSIGN_OR_RETURN(
         golden.blobs_[type],
-        ReadNpyElements(absl::StrCat(directory, "/", file.get<std::string>())));
+        ReadNpyBytes(absl::StrCat(directory, "/", file.get<std::string>())));
   }
   return golden;
 }
