@@ -18,7 +18,8 @@ template <typename T>
 void FillConstant(double value, int64_t count, const FillOutput<T>& output) {
   const std::vector<T> piece(static_cast<size_t>(std::min(kFillPiece, count)),
                              static_cast<T>(value));
-  for (int64_t offset = 0; offset < count; offset += kFillPiece) {
+  for (int64_t offset = 0; offset < count && !output.cancelled();
+       offset += kFillPiece) {
     const auto left = static_cast<size_t>(std::min(kFillPiece, count - offset));
     output.sink(offset, {piece.data(), left});
   }
@@ -30,7 +31,8 @@ void FillEye(int64_t num_rows, int64_t dim, const FillOutput<T>& output) {
   const int64_t piece_rows = std::max<int64_t>(1, kFillPiece / dim);
   std::vector<T> piece(
       static_cast<size_t>(std::min(piece_rows, num_rows) * dim));
-  for (int64_t first = 0; first < num_rows; first += piece_rows) {
+  for (int64_t first = 0; first < num_rows && !output.cancelled();
+       first += piece_rows) {
     const int64_t rows = std::min(piece_rows, num_rows - first);
     std::fill(piece.begin(), piece.end(), T{0});
     for (int64_t i = first; i < std::min(first + rows, dim); ++i) {
@@ -66,7 +68,8 @@ void FillOrthogonal(double gain, int64_t num_rows, int64_t dim,
     std::copy(values.begin(), values.end(), matrix.begin() + offset);
   };
   FillNormal<T>(0, 1, num_rows * dim, generator,
-                {keep, output.parallel, output.num_threads});
+                {keep, output.cancelled, output.parallel, output.num_threads});
+  if (output.cancelled()) return;
   Orthogonalise(num_rows, dim, gain, absl::MakeSpan(matrix));
   for (size_t offset = 0; offset < matrix.size(); offset += kFillPiece) {
     output.sink(static_cast<int64_t>(offset),
@@ -83,8 +86,10 @@ void FillSparse(const Initializer& init, int64_t num_rows, int64_t dim,
   const int64_t count = num_rows * dim;
   TorchMt19937 again = generator;
   const auto discard = [](int64_t, absl::Span<const T>) {};
-  FillNormal<T>(0, init.std, count, generator,
-                {discard, output.parallel, output.num_threads});
+  FillNormal<T>(
+      0, init.std, count, generator,
+      {discard, output.cancelled, output.parallel, output.num_threads});
+  if (output.cancelled()) return;
   const std::vector<bool> zeros =
       DrawSparseZeros(num_rows, dim, init.sparsity, generator);
   std::vector<T> kept;
@@ -95,8 +100,9 @@ void FillSparse(const Initializer& init, int64_t num_rows, int64_t dim,
     }
     output.sink(offset, kept);
   };
-  FillNormal<T>(0, init.std, count, again,
-                {leave_out, output.parallel, output.num_threads});
+  FillNormal<T>(
+      0, init.std, count, again,
+      {leave_out, output.cancelled, output.parallel, output.num_threads});
 }
 
 }  // namespace

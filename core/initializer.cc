@@ -185,6 +185,12 @@ absl::Status CheckRanges(const Initializer& init) {
 }
 
 absl::Status CheckNames(const SchemeInfo& info, const InitArgs& args) {
+  constexpr size_t kArgsMax = 8;  // More than any scheme has.
+  if (args.size() > kArgsMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("initializer.args: there are ", args.size(),
+                     ", want at most ", kArgsMax));
+  }
   for (size_t i = 0; i < args.size(); ++i) {
     for (size_t j = 0; j < i; ++j) {
       if (args[i].first == args[j].first) {

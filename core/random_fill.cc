@@ -36,7 +36,7 @@ void DrawAndTransform(int64_t count, TorchMt19937& generator,
   const int64_t batch_size = kFillPiece * std::max(1, output.num_threads);
   std::vector<T> buffer(
       static_cast<size_t>(std::min(batch_size + kNormalBlock, count)));
-  for (int64_t offset = 0; offset < count;) {
+  for (int64_t offset = 0; offset < count && !output.cancelled();) {
     const int64_t left = count - offset;
     const bool last = left < batch_size + kNormalBlock;
     const auto batch = absl::MakeSpan(buffer).first(

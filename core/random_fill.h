@@ -28,10 +28,14 @@ using FillSink =
 // fits an L2 cache.
 inline constexpr int64_t kFillPiece = 65'536;
 
+inline bool NeverCancelled() { return false; }
+
 // Where a fill goes and which threads help with it.
 template <typename T>
 struct FillOutput {
   FillSink<T> sink;
+  // Asked now and then: true gives up, and the rest is never handed over.
+  absl::FunctionRef<bool()> cancelled = NeverCancelled;
   ParallelFor parallel = RunSerially;
   int num_threads = 1;  // How many `parallel` uses; a piece of memory each.
 };

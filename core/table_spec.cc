@@ -30,10 +30,12 @@ absl::Status CheckShape(const TableSpec& spec) {
   if (spec.dim < 1 || spec.dim > kDimMax) {
     return SpecError("dim", spec.dim, absl::StrCat("1 to ", kDimMax));
   }
-  if (spec.num_rows > std::numeric_limits<int64_t>::max() / spec.row_bytes()) {
+  // Half of all: what a table takes in memory is a little more than its rows.
+  constexpr int64_t kDataBytesMax = std::numeric_limits<int64_t>::max() / 2;
+  if (spec.num_rows > kDataBytesMax / spec.row_bytes()) {
     return SpecError(
         "num_rows", spec.num_rows,
-        absl::StrCat("rows of ", spec.row_bytes(), " bytes to fit 2^63 bytes"));
+        absl::StrCat("rows of ", spec.row_bytes(), " bytes to fit 2^62 bytes"));
   }
   return absl::OkStatus();
 }

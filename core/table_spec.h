@@ -52,7 +52,7 @@ absl::Status ValidateTableName(absl::string_view name);
 // positive.
 //
 // Errors   INVALID_ARGUMENT  name, num_rows < 1, dim outside [1, 65,536], a
-//                            size beyond int64, padding_idx outside
+//                            size beyond 2^62, padding_idx outside
 //                            [-num_rows, num_rows), max_norm negative or not
 //                            finite, norm_type NaN, as CheckFill.
 //          UNIMPLEMENTED     a dtype this build does not have.

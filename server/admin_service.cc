@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
+#include "server/call_state.h"
 #include "server/import_reactor.h"
 #include "server/log.h"
 #include "server/proto_convert.h"
@@ -60,18 +61,14 @@ pb::GetStatusResponse::State StateOf(Phase phase) {
 AdminService::AdminService(Dependencies dependencies)
     : deps_(std::move(dependencies)) {}
 
-absl::Status AdminService::CheckLoaded() const {
-  if (deps_.registry.phase() != Phase::kLoading) return absl::OkStatus();
-  return absl::UnavailableError("loading tables, try again");
-}
-
 grpc::ServerUnaryReactor* AdminService::CreateTable(
     grpc::CallbackServerContext* context, const pb::CreateTableRequest* request,
     pb::CreateTableResponse* response) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  deps_.workers.Run([this, context, request, response, reactor] {
+  deps_.creators.Run([this, context, request, response, reactor] {
     const auto create = [&]() -> absl::Status {
-      EMB_RETURN_IF_ERROR(CheckLoaded());
+      EMB_RETURN_IF_ERROR(CheckAlive(*context));
+      EMB_RETURN_IF_ERROR(deps_.registry.CheckLoaded());
       EMB_ASSIGN_OR_RETURN(const TableSpec spec,
                            CreateSpecFromProto(request->spec()));
       EMB_ASSIGN_OR_RETURN(const auto table, deps_.manager.Create(spec, [&] {
@@ -92,7 +89,7 @@ grpc::ServerUnaryReactor* AdminService::GetTable(
     grpc::CallbackServerContext* context, const pb::GetTableRequest* request,
     pb::GetTableResponse* response) {
   const auto get = [&]() -> absl::Status {
-    EMB_RETURN_IF_ERROR(CheckLoaded());
+    EMB_RETURN_IF_ERROR(deps_.registry.CheckLoaded());
     const auto snapshot = deps_.registry.snapshot();
     const auto found = snapshot->tables.find(request->name());
     // Find knows the error; a damaged table is described all the same.
@@ -109,7 +106,7 @@ grpc::ServerUnaryReactor* AdminService::ListTables(
     grpc::CallbackServerContext* context, const pb::ListTablesRequest* request,
     pb::ListTablesResponse* response) {
   const auto list = [&]() -> absl::Status {
-    EMB_RETURN_IF_ERROR(CheckLoaded());
+    EMB_RETURN_IF_ERROR(deps_.registry.CheckLoaded());
     if (request->page_size() < 0 || request->page_size() > kPageSizeMax) {
       return FieldError(absl::StatusCode::kInvalidArgument, "page_size",
                         absl::StrCat(" = ", request->page_size(),
@@ -134,8 +131,9 @@ grpc::ServerUnaryReactor* AdminService::DropTable(
     grpc::CallbackServerContext* context, const pb::DropTableRequest* request,
     pb::DropTableResponse* /*response*/) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  deps_.workers.Run([this, request, reactor] {
-    absl::Status status = CheckLoaded();
+  deps_.workers.Run([this, context, request, reactor] {
+    absl::Status status = CheckAlive(*context);
+    if (status.ok()) status = deps_.registry.CheckLoaded();
     if (status.ok()) status = deps_.manager.Drop(request->name());
     if (status.ok()) {
       Log(LogLevel::kInfo, "table_dropped", {{"table", request->name()}});

@@ -22,7 +22,8 @@ class AdminService final : public embedding::v1::TableAdmin::CallbackService {
     TableManager& manager;
     const Registry& registry;
     const MemoryBudget& budget;
-    WorkerPool& workers;
+    WorkerPool& workers;   // Imports and drops.
+    WorkerPool& creators;  // Creates.
     std::string server_version;
     absl::Time started_at;
     std::function<absl::Time()> now;
@@ -56,9 +57,6 @@ class AdminService final : public embedding::v1::TableAdmin::CallbackService {
       embedding::v1::GetStatusResponse* response) override;
 
  private:
-  // UNAVAILABLE while tables are being loaded.
-  absl::Status CheckLoaded() const;
-
   const Dependencies deps_;
 };
 

@@ -16,10 +16,6 @@ namespace pb = embedding::v1;
 
 using Int64s = absl::Span<const int64_t>;
 
-absl::Status Invalid(absl::string_view path, absl::string_view complaint) {
-  return FieldError(absl::StatusCode::kInvalidArgument, path, complaint);
-}
-
 // Puts a field's path before core's complaint: "lengths[2] = ..." becomes
 // "features[0].ragged.lengths[2] = ...".
 absl::Status Below(absl::string_view path, const absl::Status& status) {
@@ -29,6 +25,18 @@ absl::Status Below(absl::string_view path, const absl::Status& status) {
   return FieldError(status.code(),
                     absl::StrCat(path, ".", message.substr(0, end)),
                     message.substr(end));
+}
+
+// Multiplies `product` by all extents, false if the result is beyond int64. An
+// extent of 0 makes it 0, however large the others are.
+template <typename Extents>
+bool MultiplyAll(const Extents& extents, int64_t& product) {
+  if (std::find(extents.begin(), extents.end(), 0) != extents.end()) {
+    product = 0;
+  }
+  return std::none_of(extents.begin(), extents.end(), [&](int64_t extent) {
+    return __builtin_mul_overflow(product, extent, &product);
+  });
 }
 
 Int64s LengthsOf(const pb::Feature& feature) {
@@ -44,30 +52,31 @@ absl::StatusOr<std::vector<int64_t>> DimsOf(const pb::Feature& feature,
   const int64_t num_ids = feature.ids_size();
   if (!feature.has_dense()) {
     if (num_ids == 0) {
-      return Invalid(path + ".ids",
-                     ": there are none; for an empty lookup give a dense "
-                     "shape with an extent of 0");
+      return InvalidField(path + ".ids",
+                          ": there are none; for an empty lookup give a dense "
+                          "shape with an extent of 0");
     }
     return std::vector<int64_t>{num_ids};
   }
   const auto& dims = feature.dense().dims();
   if (dims.size() > limits.shape_dims_max) {
-    return Invalid(path + ".dense.dims",
-                   absl::StrCat(": ", dims.size(), " extents, want at most ",
-                                limits.shape_dims_max));
+    return InvalidField(
+        path + ".dense.dims",
+        absl::StrCat(": ", dims.size(), " extents, want at most ",
+                     limits.shape_dims_max));
   }
-  int64_t product = 1;
   for (int i = 0; i < dims.size(); ++i) {
     if (dims[i] < 0) {
-      return Invalid(absl::StrCat(path, ".dense.dims[", i, "]"),
-                     absl::StrCat(" = ", dims[i], ", want at least 0"));
-    }
-    if (__builtin_mul_overflow(product, dims[i], &product)) {
-      return Invalid(path + ".dense.dims", ": their product is beyond 2^63");
+      return InvalidField(absl::StrCat(path, ".dense.dims[", i, "]"),
+                          absl::StrCat(" = ", dims[i], ", want at least 0"));
     }
   }
+  int64_t product = 1;
+  if (!MultiplyAll(dims, product)) {
+    return InvalidField(path + ".dense.dims", ": their product is beyond 2^63");
+  }
   if (product != num_ids) {
-    return Invalid(
+    return InvalidField(
         path + ".dense.dims",
         absl::StrCat(": room for ", product, " ids, but there are ", num_ids));
   }
@@ -80,16 +89,9 @@ absl::Status FinishShape(const std::string& path, const Limits& limits,
                          FeaturePlan& plan) {
   plan.shape.push_back(plan.table->record.spec.dim);
   auto bytes = static_cast<int64_t>(sizeof(float));
-  bool fits = true;
-  // An extent of 0 makes the others harmless.
-  for (const int64_t extent : plan.shape) {
-    if (extent == 0) bytes = 0;
-  }
-  for (const int64_t extent : plan.shape) {
-    fits = fits && !__builtin_mul_overflow(bytes, extent, &bytes);
-  }
+  const bool fits = MultiplyAll(plan.shape, bytes);
   if (!fits || bytes > limits.answer_bytes_max) {
-    return Invalid(
+    return InvalidField(
         path, absl::StrCat(": the answer would be ",
                            fits ? absl::StrCat(bytes) : "over 2^63",
                            " bytes, want at most ", limits.answer_bytes_max));
@@ -110,17 +112,17 @@ absl::StatusOr<PadRule> PadRuleOf(const pb::Feature& feature,
   if (pad.has_length()) rule.length = pad.length();
   if (pad.has_length() &&
       (rule.length < 1 || rule.length > limits.request_ids_max)) {
-    return Invalid(path + ".pad.length",
-                   absl::StrCat(" = ", rule.length, ", want 1 to ",
-                                limits.request_ids_max));
+    return InvalidField(path + ".pad.length",
+                        absl::StrCat(" = ", rule.length, ", want 1 to ",
+                                     limits.request_ids_max));
   }
   if (!pb::Pad::Side_IsValid(pad.side())) {
-    return Invalid(path + ".pad.side",
-                   absl::StrCat(" = ", pad.side(), ", which is no Side"));
+    return InvalidField(path + ".pad.side",
+                        absl::StrCat(" = ", pad.side(), ", which is no Side"));
   }
   if (!pb::Pad::Keep_IsValid(pad.keep())) {
-    return Invalid(path + ".pad.keep",
-                   absl::StrCat(" = ", pad.keep(), ", which is no Keep"));
+    return InvalidField(path + ".pad.keep",
+                        absl::StrCat(" = ", pad.keep(), ", which is no Keep"));
   }
   if (pad.side() == pb::Pad::SIDE_LEFT) rule.side = PadRule::Side::kLeft;
   if (pad.keep() == pb::Pad::KEEP_LAST) rule.keep = PadRule::Keep::kLast;
@@ -130,8 +132,8 @@ absl::StatusOr<PadRule> PadRuleOf(const pb::Feature& feature,
 absl::Status ArrangePadded(const pb::Feature& feature, const std::string& path,
                            const Limits& limits, FeaturePlan& plan) {
   if (!feature.has_ragged()) {
-    return Invalid(path + ".pad",
-                   ": want it with ragged ids, others have one length");
+    return InvalidField(path + ".pad",
+                        ": want it with ragged ids, others have one length");
   }
   const Int64s lengths = LengthsOf(feature);
   EMB_ASSIGN_OR_RETURN(const PadRule rule, PadRuleOf(feature, path, limits));
@@ -151,9 +153,10 @@ absl::StatusOr<PoolMode> PoolModeOf(const pb::Pool& pool,
     case pb::Pool::MODE_MAX:
       return PoolMode::kMax;
     default:
-      return Invalid(path + ".pool.mode",
-                     absl::StrCat(" = ", pool.mode(),
-                                  ", want MODE_SUM, MODE_MEAN or MODE_MAX"));
+      return InvalidField(
+          path + ".pool.mode",
+          absl::StrCat(" = ", pool.mode(),
+                       ", want MODE_SUM, MODE_MEAN or MODE_MAX"));
   }
 }
 
@@ -174,15 +177,19 @@ absl::Status ArrangePooled(const pb::Feature& feature, const std::string& path,
   } else {
     EMB_ASSIGN_OR_RETURN(plan.shape, DimsOf(feature, path, limits));
     if (plan.shape.empty()) {
-      return Invalid(path + ".pool", ": want ids with an axis to pool over");
+      return InvalidField(path + ".pool",
+                          ": want ids with an axis to pool over");
     }
     const int64_t length = plan.shape.back();
+    // As in PyTorch; and so there are no more bags than ids.
+    if (length == 0) {
+      return InvalidField(path + ".pool",
+                          ": want a last axis of at least 1, or ragged ids");
+    }
     plan.shape.pop_back();
     EMB_RETURN_IF_ERROR(FinishShape(path, limits, plan));
-    const auto bags = static_cast<size_t>(
-        plan.values_bytes /
-        (plan.table->record.spec.dim * static_cast<int64_t>(sizeof(float))));
-    pool.lengths.assign(bags, length);
+    pool.lengths.assign(static_cast<size_t>(feature.ids_size() / length),
+                        length);
   }
   plan.combine = std::move(pool);
   return absl::OkStatus();

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
+#include "server/call_state.h"
 #include "server/log.h"
 #include "server/proto_convert.h"
 #include "server/status_convert.h"
@@ -54,9 +55,8 @@ absl::Status ImportReactor::TakeMessage() {
 }
 
 absl::Status ImportReactor::TakeHeader() {
-  if (registry_.phase() == Phase::kLoading) {
-    return absl::UnavailableError("loading tables, try again");
-  }
+  EMB_RETURN_IF_ERROR(CheckAlive(context_));
+  EMB_RETURN_IF_ERROR(registry_.CheckLoaded());
   if (import_ != nullptr) {
     return absl::InvalidArgumentError("header: sent twice, want it once");
   }

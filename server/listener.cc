@@ -15,8 +15,10 @@ namespace emb {
 namespace {
 
 // Settings that protect a server whose callers may be slow, silent or many.
-void SetArguments(const Limits& limits, grpc::ServerBuilder& builder) {
-  builder.SetMaxReceiveMessageSize(static_cast<int>(limits.request_bytes_max));
+void SetArguments(const ListenerOptions& options,
+                  grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(
+      static_cast<int>(options.limits.request_bytes_max));
   // Without this a second server shares the port in silence.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256);
@@ -28,8 +30,12 @@ void SetArguments(const Limits& limits, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(
       GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 30'000);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 300'000);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS, 1'800'000);
-  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 30'000);
+  if (options.connection_age_max != absl::InfiniteDuration()) {
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_MS,
+                               static_cast<int>(absl::ToInt64Milliseconds(
+                                   options.connection_age_max)));
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_AGE_GRACE_MS, 30'000);
+  }
 }
 
 absl::StatusOr<Address> CheckedAddress(const ListenerOptions& options) {
@@ -60,7 +66,7 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(
   auto listener = absl::WrapUnique(new Listener);
   listener->service_name_ = service_name;
   grpc::ServerBuilder builder;
-  SetArguments(options.limits, builder);
+  SetArguments(options, builder);
   int port = 0;
   builder.AddListeningPort(address.ToString(),
                            grpc::InsecureServerCredentials(), &port);

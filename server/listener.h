@@ -18,6 +18,10 @@ struct ListenerOptions {
   std::string address;  // As ParseAddress takes it.
   bool insecure = false;
   Limits limits;
+  // Connections are asked to be made anew after this, so that callers spread
+  // over servers again; calls then have 30 s to end. Infinite where calls may
+  // take as long as they need.
+  absl::Duration connection_age_max = absl::InfiniteDuration();
 };
 
 // Errors   INVALID_ARGUMENT  a malformed address, or one that other machines

@@ -16,10 +16,6 @@ namespace {
 
 namespace pb = embedding::v1;
 
-absl::Status Invalid(absl::string_view path, absl::string_view complaint) {
-  return FieldError(absl::StatusCode::kInvalidArgument, path, complaint);
-}
-
 // Element types that this build does not answer with are refused by name:
 // never a wrong answer.
 absl::Status CheckDType(const pb::Feature& feature, const std::string& path) {
@@ -32,7 +28,7 @@ absl::Status CheckDType(const pb::Feature& feature, const std::string& path) {
       return FieldError(absl::StatusCode::kUnimplemented, path + ".dtype",
                         ": this build does not have it");
     default:
-      return Invalid(
+      return InvalidField(
           path + ".dtype",
           absl::StrCat(" = ", feature.dtype(),
                        ", want DTYPE_FLOAT32, _FLOAT16 or _BFLOAT16"));
@@ -48,9 +44,9 @@ absl::StatusOr<bool> MissingAreZeros(const pb::Feature& feature,
     case pb::MISSING_IDS_ZEROS:
       return true;
     default:
-      return Invalid(path + ".missing_ids",
-                     absl::StrCat(" = ", feature.missing_ids(),
-                                  ", which is no MissingIds"));
+      return InvalidField(path + ".missing_ids",
+                          absl::StrCat(" = ", feature.missing_ids(),
+                                       ", which is no MissingIds"));
   }
 }
 
@@ -98,10 +94,10 @@ absl::StatusOr<FeaturePlan> PlanFeature(const pb::Feature& feature,
 absl::Status CheckCounts(const pb::LookupRequest& request,
                          const Limits& limits) {
   if (request.features().empty()) {
-    return Invalid("features", ": there are none, want at least 1");
+    return InvalidField("features", ": there are none, want at least 1");
   }
   if (request.features_size() > limits.request_features_max) {
-    return Invalid(
+    return InvalidField(
         "features",
         absl::StrCat(": there are ", request.features_size(), ", want at most ",
                      limits.request_features_max));
@@ -111,9 +107,9 @@ absl::Status CheckCounts(const pb::LookupRequest& request,
     ids += feature.ids_size();
   }
   if (ids > limits.request_ids_max) {
-    return Invalid("features",
-                   absl::StrCat(": ", ids, " ids in all, want at most ",
-                                limits.request_ids_max));
+    return InvalidField("features",
+                        absl::StrCat(": ", ids, " ids in all, want at most ",
+                                     limits.request_ids_max));
   }
   return absl::OkStatus();
 }
@@ -133,12 +129,13 @@ absl::StatusOr<LookupPlan> PlanLookup(const pb::LookupRequest& request,
                     snapshot, limits);
     if (!feature.ok() && !request.partial()) return feature.status();
     if (feature.ok()) bytes += feature->values_bytes;
+    // Here, so that plans do not pile up for an answer that is too large.
+    if (bytes > limits.answer_bytes_max) {
+      return InvalidField("features",
+                          absl::StrCat(": the answer would be over ",
+                                       limits.answer_bytes_max, " bytes"));
+    }
     plan.push_back(std::move(feature));
-  }
-  if (bytes > limits.answer_bytes_max) {
-    return Invalid("features", absl::StrCat(": the answer would be ", bytes,
-                                            " bytes, want at most ",
-                                            limits.answer_bytes_max));
   }
   return plan;
 }

@@ -1,6 +1,5 @@
 #include "server/lookup_service.h"
 
-#include <chrono>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -8,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/types/span.h"
 #include "core/status_macros.h"
+#include "server/call_state.h"
 #include "server/lookup_plan.h"
 #include "server/status_convert.h"
 
@@ -30,21 +30,11 @@ void Execute(const FeaturePlan& plan, pb::FeatureResult& result) {
   result.mutable_missing()->assign(plan.missing.begin(), plan.missing.end());
 }
 
-absl::Status CheckAlive(const grpc::CallbackServerContext& context) {
-  if (context.IsCancelled()) return absl::CancelledError("the caller has gone");
-  if (context.deadline() < std::chrono::system_clock::now()) {
-    return absl::DeadlineExceededError("the deadline passed before the work");
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 absl::Status LookupService::Answer(const pb::LookupRequest& request,
                                    pb::LookupResponse& response) const {
-  if (registry_.phase() == Phase::kLoading) {
-    return absl::UnavailableError("loading tables, try again");
-  }
+  EMB_RETURN_IF_ERROR(registry_.CheckLoaded());
   // One snapshot per RPC: every feature sees the same epoch, however many
   // versions are published while this call runs.
   const auto snapshot = registry_.snapshot();

@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <memory>
@@ -17,18 +18,49 @@ namespace {
 constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
 
-// Waits for the signals that end the server; they are blocked everywhere
-// else. The first asks for a drain, a second one ends the process at once.
-void HandleSignals(const sigset_t& signals, emb::Server& server) {
-  int signal = 0;
-  sigwait(&signals, &signal);
-  emb::Log(emb::LogLevel::kInfo, "signal", {{"number", int64_t{signal}}});
-  server.RequestStop();
-  sigwait(&signals, &signal);
-  emb::Log(emb::LogLevel::kWarning, "stopped_at_once",
-           {{"number", int64_t{signal}}});
-  _exit(kExitFailure);
-}
+// SignalThread waits for the signals that end the server, which are blocked
+// everywhere else. The first asks for a drain, a second one ends the process
+// at once. SIGUSR1 wakes the thread to end.
+class SignalThread {
+ public:
+  // `server` outlives the thread.
+  SignalThread(const sigset_t& signals, emb::Server& server)
+      : signals_(signals), server_(server), thread_([this] { Wait(); }) {}
+
+  ~SignalThread() {
+    finished_ = true;
+    pthread_kill(thread_.native_handle(), SIGUSR1);
+    thread_.join();
+  }
+
+  SignalThread(const SignalThread&) = delete;
+  SignalThread& operator=(const SignalThread&) = delete;
+
+ private:
+  void Wait() {
+    bool asked = false;
+    while (!finished_) {
+      int signal = 0;
+      sigwait(&signals_, &signal);
+      if (signal == SIGUSR1) continue;
+      if (asked) StopAtOnce(signal);
+      asked = true;
+      emb::Log(emb::LogLevel::kInfo, "signal", {{"number", int64_t{signal}}});
+      server_.RequestStop();
+    }
+  }
+
+  [[noreturn]] static void StopAtOnce(int signal) {
+    emb::Log(emb::LogLevel::kWarning, "stopped_at_once",
+             {{"number", int64_t{signal}}});
+    _exit(kExitFailure);
+  }
+
+  const sigset_t signals_;
+  emb::Server& server_;
+  std::atomic<bool> finished_ = false;
+  std::thread thread_;
+};
 
 int Fail(const absl::Status& status) {
   emb::Log(emb::LogLevel::kError, "start_failed",
@@ -40,7 +72,7 @@ int Fail(const absl::Status& status) {
 int Run(const emb::ServerOptions& options, const sigset_t& signals) {
   auto server = emb::Server::Start(options);
   if (!server.ok()) return Fail(server.status());
-  std::thread(HandleSignals, signals, std::ref(**server)).detach();
+  const SignalThread signal_thread(signals, **server);
   if (const absl::Status status = (*server)->Load(); !status.ok()) {
     // Asked to stop before it was up: nothing to drain.
     if (absl::IsCancelled(status)) return EXIT_SUCCESS;
@@ -60,6 +92,7 @@ int main(int argc, char** argv) {
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGUSR1);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return Run(*options, signals);
 }

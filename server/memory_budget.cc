@@ -1,5 +1,6 @@
 #include "server/memory_budget.h"
 
+#include <cassert>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,6 +25,7 @@ MemoryBudget::Reservation::~Reservation() {
 }
 
 absl::StatusOr<MemoryBudget::Reservation> MemoryBudget::Reserve(int64_t bytes) {
+  assert(bytes >= 0);
   MutexLock lock(mutex_);
   if (bytes > limit_bytes_ - used_bytes_) {
     return absl::ResourceExhaustedError(

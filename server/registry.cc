@@ -8,9 +8,12 @@ absl::StatusOr<const ServedTable*> Snapshot::Find(absl::string_view name,
                                                   uint64_t version) const {
   const auto found = tables.find(name);
   if (found == tables.end()) {
-    return absl::NotFoundError(absl::StrCat("table \"",
-                                            name.substr(0, kTableNameBytesMax),
-                                            "\": there is none of that name"));
+    if (name.size() > kTableNameBytesMax) {  // Cut, it might be no text.
+      return absl::NotFoundError(absl::StrCat(
+          "table: there is none with a name of ", name.size(), " bytes"));
+    }
+    return absl::NotFoundError(
+        absl::StrCat("table \"", name, "\": there is none of that name"));
   }
   const ServedTable& table = *found->second;
   const auto current = static_cast<uint64_t>(table.record.version);
@@ -21,6 +24,11 @@ absl::StatusOr<const ServedTable*> Snapshot::Find(absl::string_view name,
   }
   if (!table.state.ok()) return table.state;
   return &table;
+}
+
+absl::Status Registry::CheckLoaded() const {
+  if (phase() != Phase::kLoading) return absl::OkStatus();
+  return absl::UnavailableError("loading tables, try again");
 }
 
 Registry::Registry() : snapshot_(std::make_shared<Snapshot>()) {}

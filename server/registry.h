@@ -63,6 +63,8 @@ class Registry {
   void Replace(std::shared_ptr<const Snapshot> snapshot);
 
   Phase phase() const { return phase_.load(std::memory_order_acquire); }
+  // UNAVAILABLE until the tables are loaded.
+  absl::Status CheckLoaded() const;
   void set_phase(Phase phase) {
     phase_.store(phase, std::memory_order_release);
   }

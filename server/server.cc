@@ -27,8 +27,12 @@
 namespace emb {
 namespace {
 
-// Changes of tables that run at the same time; each is bound by the disk.
+// Steps of imports and drops at a time; each is bound by the disk.
 constexpr int kWorkers = 4;
+// Tables created at a time; each takes seconds and many threads. Imports do not
+// wait for them.
+constexpr int kCreators = 2;
+constexpr absl::Duration kLookupConnectionAge = absl::Minutes(30);
 
 int64_t MemoryLimitOf(const ServerOptions& options) {
   if (options.memory_limit_bytes > 0) return options.memory_limit_bytes;
@@ -62,9 +66,10 @@ struct Server::Parts {
         manager({*store, registry, budget, reclaimer, o.limits, absl::Now,
                  FillThreads()}),
         workers(kWorkers),
+        creators(kCreators),
         lookup_service(registry, o.limits),
-        admin_service({manager, registry, budget, workers, ServerVersion(),
-                       absl::Now(), absl::Now}) {}
+        admin_service({manager, registry, budget, workers, creators,
+                       ServerVersion(), absl::Now(), absl::Now}) {}
 
   const ServerOptions options;
   const std::unique_ptr<TableStore> store;
@@ -73,6 +78,7 @@ struct Server::Parts {
   Reclaimer reclaimer;
   TableManager manager;
   WorkerPool workers;
+  WorkerPool creators;
   LookupService lookup_service;
   AdminService admin_service;
   std::unique_ptr<Listener> data_listener;
@@ -92,7 +98,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
     return absl::InvalidArgumentError("--data_dir: empty, want a directory");
   }
   const ListenerOptions data = {"--listen", options.listen, options.insecure,
-                                options.limits};
+                                options.limits, kLookupConnectionAge};
   const ListenerOptions admin = {"--admin_listen", options.admin_listen,
                                  options.insecure, options.limits};
   // Before anything is made on disk.

@@ -142,10 +142,12 @@ absl::StatusOr<ServerOptions> OptionsFromFlags() {
   EMB_RETURN_IF_ERROR(CheckRange("load_threads", options.load_threads, 1, 256));
   options.drain_delay = absl::GetFlag(FLAGS_drain_delay);
   options.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
-  if (options.drain_delay < absl::ZeroDuration() ||
-      options.drain_timeout < absl::ZeroDuration()) {
-    return absl::InvalidArgumentError(
-        "--drain_delay, --drain_timeout: want at least 0s");
+  for (const absl::Duration drain :
+       {options.drain_delay, options.drain_timeout}) {
+    if (drain < absl::ZeroDuration() || drain > absl::Hours(1)) {
+      return absl::InvalidArgumentError(
+          "--drain_delay, --drain_timeout: want 0s to 1h");
+    }
   }
   EMB_ASSIGN_OR_RETURN(options.limits, LimitsFromFlags());
   return options;

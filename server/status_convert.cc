@@ -49,6 +49,10 @@ google::rpc::Status ToStatusProto(const absl::Status& status) {
   return proto;
 }
 
+absl::Status InvalidField(absl::string_view path, absl::string_view complaint) {
+  return FieldError(absl::StatusCode::kInvalidArgument, path, complaint);
+}
+
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   const google::rpc::Status proto = ToStatusProto(status);

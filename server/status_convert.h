@@ -17,6 +17,9 @@ namespace emb {
 absl::Status FieldError(absl::StatusCode code, absl::string_view path,
                         absl::string_view complaint);
 
+// The same with INVALID_ARGUMENT.
+absl::Status InvalidField(absl::string_view path, absl::string_view complaint);
+
 // The same codes by number. Text is capped at 1 KiB, since larger trailers
 // would be refused by the other end; payloads become the standard details.
 grpc::Status ToGrpcStatus(const absl::Status& status);

@@ -17,7 +17,7 @@ struct LoadOptions {
   // Threads that read chunks of one table.
   int num_threads = 2;
   // Asked now and then; once it says true, loading gives up.
-  std::function<bool()> cancelled;
+  std::function<bool()> cancelled = [] { return false; };
   // Told of each table when it is loaded, or found to be damaged.
   std::function<void(const ServedTable&)> on_table;
 };
@@ -28,6 +28,7 @@ struct LoadOptions {
 // Errors   RESOURCE_EXHAUSTED  they do not fit the memory budget.
 //          CANCELLED           options.cancelled said so.
 //          INTERNAL            the store cannot be read.
+//          FAILED_PRECONDITION a later version has written it.
 // Cost     About 1 GB/s a thread from the page cache.
 absl::StatusOr<std::shared_ptr<const Snapshot>> LoadTables(
     TableStore& store, MemoryBudget& budget, Reclaimer& reclaimer,

@@ -15,17 +15,17 @@ namespace {
 // From this size on a fill is worth the start of threads.
 constexpr int64_t kParallelFillMin = 8 * kFillPiece;
 
-// Draws the table's rows into the writer, until that fails.
+// Draws the table's rows into the writer, until that fails or the caller is
+// gone.
 absl::Status AppendInitialRows(const TableSpec& spec, int num_threads,
                                const std::function<bool()>& cancelled,
                                TableWriter& writer) {
   absl::Status status;
+  const auto give_up = [&] {
+    if (cancelled()) status.Update(absl::CancelledError("the caller has gone"));
+    return !status.ok();
+  };
   const auto append = [&](int64_t, absl::Span<const float> values) {
-    if (!status.ok()) return;
-    if (cancelled()) {
-      status = absl::CancelledError("the caller has gone");
-      return;
-    }
     status.Update(
         writer.Append({reinterpret_cast<const std::byte*>(values.data()),
                        values.size() * sizeof(float)}));
@@ -36,7 +36,7 @@ absl::Status AppendInitialRows(const TableSpec& spec, int num_threads,
   };
   TorchMt19937 generator(spec.seed);
   FillMatrix<float>(*spec.initializer, spec.num_rows, spec.dim, generator,
-                    {append, parallel, num_threads});
+                    {append, give_up, parallel, num_threads});
   return status;
 }
 
@@ -158,7 +158,11 @@ absl::StatusOr<TableManager::TablePtr> TableManager::Publish(
       old_table = found->second;
       edit.remove = {{name, old_table->record.version}};
     }
-    const auto epoch = deps_.store.Commit(edit);
+    // Again: others may have come since this one began.
+    const absl::Status room =
+        old_table == nullptr ? CheckRoomForTable() : absl::OkStatus();
+    const auto epoch =
+        room.ok() ? deps_.store.Commit(edit) : absl::StatusOr<uint64_t>(room);
     if (!epoch.ok()) {
       deps_.store.DeleteGeneration(made.record.generation).IgnoreError();
       return epoch.status();

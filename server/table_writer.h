@@ -18,10 +18,9 @@
 namespace emb {
 
 // TableWriter takes the bytes of a table in row order and keeps memory, store
-// and digest in step: a chunk is written as soon as its last row is there.
-// On their way rows are scaled down as max_norm says, then the padding row is
-// zeroed. Until its record is committed,
-// nothing of it is visible.
+// and digest in step: a chunk is written as soon as its last row is there. On
+// their way rows are scaled down as max_norm says, then the padding row is
+// zeroed. Until its record is committed, nothing of it is visible.
 //
 // Threads  One thread.
 class TableWriter {

@@ -1,5 +1,6 @@
 #include "client/src/convert.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,7 +12,14 @@ namespace {
 
 namespace pb = embedding::v1;
 
-// Both enums have the same numbers; types.h says so beside them.
+// Both enums have the same numbers.
+static_assert(static_cast<int>(ElementType::kFloat32) == pb::DTYPE_FLOAT32);
+static_assert(static_cast<int>(ElementType::kFloat16) == pb::DTYPE_FLOAT16);
+static_assert(static_cast<int>(ElementType::kBFloat16) == pb::DTYPE_BFLOAT16);
+static_assert(static_cast<int>(ElementType::kInt8Rowwise) ==
+              pb::DTYPE_INT8_ROWWISE);
+static_assert(static_cast<int>(ElementType::kInt4Rowwise) ==
+              pb::DTYPE_INT4_ROWWISE);
 pb::DType ToProto(ElementType type) { return static_cast<pb::DType>(type); }
 ElementType FromProto(pb::DType type) { return static_cast<ElementType>(type); }
 
@@ -83,6 +91,11 @@ absl::Status CheckSize(const FeatureResult& result, size_t num_bytes,
                        size_t feature) {
   int64_t bytes = ElementBytes(result.dtype);
   if (bytes == 0) return Malformed(feature, "unknown dtype");
+  // However large the other extents are.
+  if (std::find(result.shape.begin(), result.shape.end(), 0) !=
+      result.shape.end()) {
+    bytes = 0;
+  }
   for (const int64_t extent : result.shape) {
     if (extent < 0 || __builtin_mul_overflow(bytes, extent, &bytes)) {
       return Malformed(feature, "impossible shape");

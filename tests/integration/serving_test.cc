@@ -223,7 +223,10 @@ TEST_F(ServingTest, RefusesBadTablesByCodeAndText) {
       {"too many rows", Options("a", int64_t{1} << 50, 64),
        StatusCode::kResourceExhausted, "memory"},
       {"beyond 64 bits", Options("a", kMax / 100, 65'536),
-       StatusCode::kInvalidArgument, "2^63"},
+       StatusCode::kInvalidArgument, "2^62"},
+      // Rounded up to whole blocks it would be, and was, beyond int64.
+      {"nearly 64 bits", Options("a", kMax / 2 / 260, 65),
+       StatusCode::kResourceExhausted, "memory"},
       {"taken", Options("item", 4, 2), StatusCode::kAlreadyExists, "item"},
       {"empty name", Options("", 4, 2), StatusCode::kInvalidArgument, "name"},
       {"long name", Options(std::string(129, 'x'), 4, 2),

@@ -23,7 +23,7 @@ struct FeatureResult {
   uint64_t revision = 0;
   // Elements, row-major, in the byte order of a little-endian machine.
   absl::Span<const std::byte> bytes;
-  std::vector<int64_t> lengths;       // With Pad: the true lengths.
+  std::vector<int64_t> lengths;       // With Pad: ids kept of each one.
   std::vector<std::uint8_t> missing;  // Bit i of byte i / 8: ids[i].
 
   // The elements of a float32 result, product(shape) of them.

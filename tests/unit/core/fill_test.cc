@@ -40,7 +40,7 @@ std::vector<float> Fill(const Initializer& init, TorchMt19937& generator,
     all.insert(all.end(), values.begin(), values.end());
   };
   FillMatrix<float>(init, num_rows, dim, generator,
-                    {append, parallel, num_threads});
+                    {append, NeverCancelled, parallel, num_threads});
   EXPECT_EQ(static_cast<int64_t>(all.size()), num_rows * dim);
   return all;
 }
@@ -152,6 +152,22 @@ TEST(FillMatrix, ThreadsDoNotShowInTheValues) {
     EXPECT_EQ(Fill(init, alone, 401, 701),
               Fill(init, together, 401, 701, backwards, 3));
     EXPECT_EQ(alone.Next(), together.Next());
+  }
+}
+
+TEST(FillMatrix, GivesUpWhenItIsCancelled) {
+  for (const absl::string_view scheme :
+       {"uniform", "normal", "zeros", "eye", "orthogonal"}) {
+    SCOPED_TRACE(std::string(scheme));
+    EMB_ASSERT_OK_AND_ASSIGN(const Initializer init,
+                             ParseInitializer(scheme, {}));
+    int asked = 0;
+    int pieces = 0;
+    const auto cancelled = [&] { return ++asked > 2; };
+    const auto count = [&](int64_t, absl::Span<const float>) { ++pieces; };
+    TorchMt19937 generator(1);
+    FillMatrix<float>(init, 10'000, 100, generator, {count, cancelled});
+    EXPECT_EQ(pieces, scheme == "orthogonal" ? 0 : 2);
   }
 }
 

@@ -56,6 +56,8 @@ TEST(ParseInitializer, RefusesSchemesAndArgumentsByName) {
        {},
        StatusCode::kInvalidArgument,
        "initializer.val: missing"},
+      {"normal", InitArgs(9, {"x", 1.0}), StatusCode::kInvalidArgument,
+       "initializer.args: there are 9, want at most 8"},
       {"sparse",
        {},
        StatusCode::kInvalidArgument,

@@ -45,8 +45,8 @@ TEST(MakeTableSpec, RefusesWhatIsNoTable) {
        "dim: 0, want 1 to 65536"},
       {"dim too large", [](TableSpec& s) { s.dim = kDimMax + 1; },
        StatusCode::kInvalidArgument, "dim: 65537"},
-      {"size beyond 64 bits", [](TableSpec& s) { s.num_rows = kMax / 4; },
-       StatusCode::kInvalidArgument, "to fit 2^63 bytes"},
+      {"size beyond 64 bits", [](TableSpec& s) { s.num_rows = kMax / 8; },
+       StatusCode::kInvalidArgument, "to fit 2^62 bytes"},
       {"padding_idx = num_rows", [](TableSpec& s) { s.padding_idx = 10; },
        StatusCode::kInvalidArgument, "padding_idx: 10, want [-10, 10)"},
       {"padding_idx < -num_rows", [](TableSpec& s) { s.padding_idx = -11; },
@@ -101,7 +101,7 @@ TEST(MakeTableSpec, TakesTheEdges) {
   spec.dim = kDimMax;
   EMB_EXPECT_OK(MakeTableSpec(spec));
   spec.dim = 1;
-  spec.num_rows = kMax / 4;
+  spec.num_rows = kMax / 8;
   EMB_EXPECT_OK(MakeTableSpec(spec));
 }
 
