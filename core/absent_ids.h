@@ -22,7 +22,11 @@ class AbsentIds {
                      std::optional<int64_t> other_padding_id = std::nullopt)
       : num_rows_(static_cast<uint64_t>(num_rows)),
         padding_id_(padding_id.value_or(kNone)),
-        other_padding_id_(other_padding_id.value_or(kNone)) {}
+        other_padding_id_(other_padding_id.value_or(kNone)),
+        has_padding_(padding_id.has_value() || other_padding_id.has_value()) {}
+
+  // Whether a padding id was given.
+  bool has_padding() const { return has_padding_; }
 
   bool Contains(int64_t id) const {
     // One comparison: a negative id is a huge one.
@@ -37,6 +41,7 @@ class AbsentIds {
   uint64_t num_rows_;
   int64_t padding_id_;
   int64_t other_padding_id_;
+  bool has_padding_;
 };
 
 // Position of the first id outside [0, num_rows), nullopt if there is none.

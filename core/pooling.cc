@@ -38,13 +38,14 @@ void Collect(const Table& table, const Bags& bags, const AbsentIds& absent,
   }
 }
 
-void Combine(PoolMode mode, const PresentRows& present, absl::Span<float> out) {
+void Combine(PoolMode mode, const PresentRows& present, Rounding rounding,
+             absl::Span<float> out) {
   if (present.rows.empty()) {
     std::fill(out.begin(), out.end(), 0.0F);
   } else if (mode == PoolMode::kMax) {
     MaxOfRows(present.rows, out);
   } else if (!present.weights.empty()) {
-    WeightedSumOfRows(present.rows, present.weights, out);
+    WeightedSumOfRows(present.rows, present.weights, rounding, out);
   } else {
     SumOfRows(present.rows, out);
     if (mode == PoolMode::kMean) {
@@ -73,12 +74,14 @@ void PoolBags(const Table& table, PoolMode mode, const Bags& bags,
               const AbsentIds& absent, absl::Span<float> out) {
   const auto dim = static_cast<size_t>(table.row_bytes()) / sizeof(float);
   assert(out.size() == bags.lengths.size() * dim);
+  const Rounding rounding =
+      absent.has_padding() ? Rounding::kTwice : Rounding::kOnce;
   PresentRows present;
   size_t begin = 0;
   for (size_t bag = 0; bag < bags.lengths.size(); ++bag) {
     const size_t end = begin + static_cast<size_t>(bags.lengths[bag]);
     Collect(table, bags, absent, begin, end, present);
-    Combine(mode, present, out.subspan(bag * dim, dim));
+    Combine(mode, present, rounding, out.subspan(bag * dim, dim));
     begin = end;
   }
 }

@@ -32,8 +32,9 @@ struct Bags {
 // left out; a bag without others gives zeros.
 //
 //   sum   Starts at +0 and adds rows in bag order, in float32: same bytes as
-//         PyTorch. With weights fma(weight, row, sum): PyTorch rounds twice
-//         where a padding_idx is given, so within 1e-6 of sum |weight * row|.
+//         PyTorch. With weights fma(weight, row, sum), or, where a padding id
+//         is given, sum + (weight * row): same bytes as its AVX2 build, which
+//         does that by two kernels.
 //   mean  The sum, divided by the number of ids that are there: same bytes.
 //   max   The first row as it is; a later element replaces it only if it is
 //         greater. So the first NaN stays, a later one is passed over, and

@@ -32,6 +32,7 @@ struct Sum {
   }
 };
 
+template <Rounding kRounding>
 struct WeightedSum {
   const float* weights;
 
@@ -42,7 +43,12 @@ struct WeightedSum {
   template <class D>
   HWY_INLINE hn::Vec<D> Join(D d, hn::Vec<D> sum, hn::Vec<D> row,
                              size_t i) const {
-    return Fma(d, hn::Set(d, weights[i]), row, sum);
+    const auto weight = hn::Set(d, weights[i]);
+    if constexpr (kRounding == Rounding::kOnce) {
+      return Fma(d, weight, row, sum);
+    } else {
+      return hn::Add(sum, hn::Mul(weight, row));
+    }
   }
 };
 
@@ -105,8 +111,13 @@ void SumOfRows(const float* const* rows, size_t num_rows, size_t dim,
 }
 
 void WeightedSumOfRows(const float* const* rows, const float* weights,
-                       size_t num_rows, size_t dim, float* out) {
-  Reduce(rows, num_rows, dim, WeightedSum{weights}, out);
+                       Rounding rounding, size_t num_rows, size_t dim,
+                       float* out) {
+  if (rounding == Rounding::kOnce) {
+    Reduce(rows, num_rows, dim, WeightedSum<Rounding::kOnce>{weights}, out);
+  } else {
+    Reduce(rows, num_rows, dim, WeightedSum<Rounding::kTwice>{weights}, out);
+  }
 }
 
 void MaxOfRows(const float* const* rows, size_t num_rows, size_t dim,
@@ -144,10 +155,10 @@ void SumOfRows(RowPointers rows, absl::Span<float> out) {
 }
 
 void WeightedSumOfRows(RowPointers rows, absl::Span<const float> weights,
-                       absl::Span<float> out) {
+                       Rounding rounding, absl::Span<float> out) {
   assert(!rows.empty() && weights.size() == rows.size());
   HWY_DYNAMIC_DISPATCH(WeightedSumOfRows)
-  (rows.data(), weights.data(), rows.size(), out.size(), out.data());
+  (rows.data(), weights.data(), rounding, rows.size(), out.size(), out.data());
 }
 
 void MaxOfRows(RowPointers rows, absl::Span<float> out) {

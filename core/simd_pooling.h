@@ -14,10 +14,16 @@ using RowPointers = absl::Span<const float* const>;
 // out[c] = 0 + rows[0][c] + rows[1][c] + ...
 void SumOfRows(RowPointers rows, absl::Span<float> out);
 
-// out[c] = fma(weights[i], rows[i][c], sum so far), from +0 on.
+// How a weighted row joins the sum.
+enum class Rounding {
+  kOnce,   // fma(weight, row, sum)
+  kTwice,  // sum + (weight * row)
+};
+
+// out[c] = the sum of weights[i] * rows[i][c], from +0 on.
 // REQUIRES: weights.size() == rows.size().
 void WeightedSumOfRows(RowPointers rows, absl::Span<const float> weights,
-                       absl::Span<float> out);
+                       Rounding rounding, absl::Span<float> out);
 
 // out[c] = rows[0][c], replaced by a later element that is greater.
 void MaxOfRows(RowPointers rows, absl::Span<float> out);

@@ -71,7 +71,9 @@ std::vector<float> PoolPlainly(const Table& table, PoolMode mode,
         } else if (bags.weights.empty()) {
           bag[c] += row[c];
         } else {
-          bag[c] = std::fma(bags.weights[i], row[c], bag[c]);
+          bag[c] = absent.has_padding()
+                       ? bag[c] + bags.weights[i] * row[c]
+                       : std::fma(bags.weights[i], row[c], bag[c]);
         }
       }
       ++count;
@@ -125,9 +127,11 @@ TEST(PoolBags, AgreesWithAPlainLoop) {
         EXPECT_TRUE(SameBits(Pool(*some.table, mode, bags, absent),
                              PoolPlainly(*some.table, mode, bags, absent)));
       }
-      EXPECT_TRUE(
-          SameBits(Pool(*some.table, PoolMode::kSum, weighted, absent),
-                   PoolPlainly(*some.table, PoolMode::kSum, weighted, absent)));
+      for (const AbsentIds& ids : {absent, AbsentIds(some.num_rows)}) {
+        EXPECT_TRUE(
+            SameBits(Pool(*some.table, PoolMode::kSum, weighted, ids),
+                     PoolPlainly(*some.table, PoolMode::kSum, weighted, ids)));
+      }
     });
   }
 }
