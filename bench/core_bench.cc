@@ -82,7 +82,7 @@ void Pool(benchmark::State& state, emb::PoolMode mode) {
   const int64_t length = state.range(0);
   const std::vector<int64_t> lengths(static_cast<size_t>(kBatch / length),
                                      length);
-  std::vector<float> out(lengths.size() * kFillDim);
+  std::vector<std::byte> out(lengths.size() * kRowBytes);
   size_t next = 0;
   for (auto _ : state) {
     emb::PoolBags(*table, mode,

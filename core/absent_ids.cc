@@ -11,8 +11,7 @@ bool IsOutside(int64_t id, int64_t num_rows,
 
 }  // namespace
 
-std::optional<size_t> FindIdOutside(absl::Span<const int64_t> ids,
-                                    int64_t num_rows,
+std::optional<size_t> FindIdOutside(IdSpan ids, int64_t num_rows,
                                     std::optional<int64_t> padding_id) {
   for (size_t i = 0; i < ids.size(); ++i) {
     if (IsOutside(ids[i], num_rows, padding_id)) return i;
@@ -20,8 +19,7 @@ std::optional<size_t> FindIdOutside(absl::Span<const int64_t> ids,
   return std::nullopt;
 }
 
-std::vector<uint8_t> MarkIdsOutside(absl::Span<const int64_t> ids,
-                                    int64_t num_rows,
+std::vector<uint8_t> MarkIdsOutside(IdSpan ids, int64_t num_rows,
                                     std::optional<int64_t> padding_id) {
   const auto first = FindIdOutside(ids, num_rows, padding_id);
   if (!first.has_value()) return {};

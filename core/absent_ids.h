@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "absl/types/span.h"
+#include "core/id_span.h"
 
 namespace emb {
 
@@ -46,14 +46,12 @@ class AbsentIds {
 
 // Position of the first id outside [0, num_rows), nullopt if there is none.
 // An id equal to `padding_id` is never outside: the padding test comes first.
-std::optional<size_t> FindIdOutside(absl::Span<const int64_t> ids,
-                                    int64_t num_rows,
+std::optional<size_t> FindIdOutside(IdSpan ids, int64_t num_rows,
                                     std::optional<int64_t> padding_id);
 
 // Which ids are outside, by the same rule: bit i % 8 (lowest first) of byte
 // i / 8 stands for ids[i]. Empty if none is.
-std::vector<uint8_t> MarkIdsOutside(absl::Span<const int64_t> ids,
-                                    int64_t num_rows,
+std::vector<uint8_t> MarkIdsOutside(IdSpan ids, int64_t num_rows,
                                     std::optional<int64_t> padding_id);
 
 }  // namespace emb

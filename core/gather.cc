@@ -20,8 +20,8 @@ void PrefetchRow(const std::byte* row, int64_t row_bytes) {
   }
 }
 
-void GatherRows(const Table& table, absl::Span<const int64_t> ids,
-                const AbsentIds& absent, absl::Span<std::byte> out) {
+void GatherRows(const Table& table, IdSpan ids, const AbsentIds& absent,
+                absl::Span<std::byte> out) {
   assert(out.size() == ids.size() * static_cast<size_t>(table.row_bytes()));
   const int64_t row_bytes = table.row_bytes();
   std::byte* to = out.data();
@@ -39,7 +39,7 @@ void GatherRows(const Table& table, absl::Span<const int64_t> ids,
   }
 }
 
-void GatherPadded(const Table& table, absl::Span<const int64_t> ids,
+void GatherPadded(const Table& table, IdSpan ids,
                   absl::Span<const int64_t> lengths, const PadRule& rule,
                   const AbsentIds& absent, absl::Span<std::byte> out) {
   const int64_t row_bytes = table.row_bytes();
@@ -53,10 +53,11 @@ void GatherPadded(const Table& table, absl::Span<const int64_t> ids,
     const auto zero_bytes =
         static_cast<size_t>((rule.length - kept) * row_bytes);
     const bool left = rule.side == PadRule::Side::kLeft;
-    std::memset(out.data() + (left ? 0 : rows_bytes), 0, zero_bytes);
+    const auto padding = out.subspan(left ? 0 : rows_bytes, zero_bytes);
+    std::fill(padding.begin(), padding.end(), std::byte{0});
     GatherRows(table, kept_ids, absent,
                out.subspan(left ? zero_bytes : 0, rows_bytes));
-    ids.remove_prefix(static_cast<size_t>(length));
+    ids = ids.subspan(static_cast<size_t>(length));
     out.remove_prefix(rows_bytes + zero_bytes);
   }
 }

@@ -7,6 +7,7 @@
 
 #include "absl/types/span.h"
 #include "core/absent_ids.h"
+#include "core/id_span.h"
 #include "core/table.h"
 
 namespace emb {
@@ -24,8 +25,8 @@ inline constexpr size_t kPrefetchDistance = 12;
 // Source   torch.nn.functional.embedding: element bits are unchanged.
 // Cost     One copy of each row; rows a few ids ahead are prefetched.
 // REQUIRES: out.size() == ids.size() * table.row_bytes().
-void GatherRows(const Table& table, absl::Span<const int64_t> ids,
-                const AbsentIds& absent, absl::Span<std::byte> out);
+void GatherRows(const Table& table, IdSpan ids, const AbsentIds& absent,
+                absl::Span<std::byte> out);
 
 // Where padding goes in a sequence that is too short, and what stays of one
 // that is too long.
@@ -43,7 +44,7 @@ struct PadRule {
 // Source   torch.nn.utils.rnn.pad_sequence; left and truncation as in Keras'
 //          pad_sequences.
 // REQUIRES: lengths, each >= 0, add up to ids.size(); out has its size.
-void GatherPadded(const Table& table, absl::Span<const int64_t> ids,
+void GatherPadded(const Table& table, IdSpan ids,
                   absl::Span<const int64_t> lengths, const PadRule& rule,
                   const AbsentIds& absent, absl::Span<std::byte> out);
 

@@ -39,18 +39,17 @@ void Collect(const Table& table, const Bags& bags, const AbsentIds& absent,
 }
 
 void Combine(PoolMode mode, const PresentRows& present, Rounding rounding,
-             absl::Span<float> out) {
+             absl::Span<std::byte> out) {
   if (present.rows.empty()) {
-    std::fill(out.begin(), out.end(), 0.0F);
+    std::fill(out.begin(), out.end(), std::byte{0});
   } else if (mode == PoolMode::kMax) {
     MaxOfRows(present.rows, out);
+  } else if (mode == PoolMode::kMean) {
+    MeanOfRows(present.rows, out);
   } else if (!present.weights.empty()) {
     WeightedSumOfRows(present.rows, present.weights, rounding, out);
   } else {
     SumOfRows(present.rows, out);
-    if (mode == PoolMode::kMean) {
-      DivideElements(static_cast<float>(present.rows.size()), out);
-    }
   }
 }
 
@@ -71,9 +70,9 @@ absl::StatusOr<PoolMode> ParsePoolMode(absl::string_view name) {
 }
 
 void PoolBags(const Table& table, PoolMode mode, const Bags& bags,
-              const AbsentIds& absent, absl::Span<float> out) {
-  const auto dim = static_cast<size_t>(table.row_bytes()) / sizeof(float);
-  assert(out.size() == bags.lengths.size() * dim);
+              const AbsentIds& absent, absl::Span<std::byte> out) {
+  const auto bag_bytes = static_cast<size_t>(table.row_bytes());
+  assert(out.size() == bags.lengths.size() * bag_bytes);
   const Rounding rounding =
       absent.has_padding() ? Rounding::kTwice : Rounding::kOnce;
   PresentRows present;
@@ -81,7 +80,7 @@ void PoolBags(const Table& table, PoolMode mode, const Bags& bags,
   for (size_t bag = 0; bag < bags.lengths.size(); ++bag) {
     const size_t end = begin + static_cast<size_t>(bags.lengths[bag]);
     Collect(table, bags, absent, begin, end, present);
-    Combine(mode, present, rounding, out.subspan(bag * dim, dim));
+    Combine(mode, present, rounding, out.subspan(bag * bag_bytes, bag_bytes));
     begin = end;
   }
 }

@@ -4,6 +4,7 @@
 #ifndef EMB_CORE_POOLING_H_
 #define EMB_CORE_POOLING_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "core/absent_ids.h"
+#include "core/id_span.h"
 #include "core/table.h"
 
 namespace emb {
@@ -23,13 +25,14 @@ absl::StatusOr<PoolMode> ParsePoolMode(absl::string_view name);
 
 // Ids of all bags, one bag after another.
 struct Bags {
-  absl::Span<const int64_t> ids;
+  IdSpan ids;
   absl::Span<const int64_t> lengths;  // Of each bag; they add up to the ids.
   absl::Span<const float> weights;    // With kSum one per id, or none: all 1.
 };
 
-// Combines the rows of each bag: out[b * dim, (b + 1) * dim). Absent ids are
-// left out; a bag without others gives zeros.
+// Combines the rows of each bag into dim float32 elements of `out`, which need
+// not be aligned, bag after bag. Absent ids are left out; a bag without others
+// gives zeros.
 //
 //   sum   Starts at +0 and adds rows in bag order, in float32: same bytes as
 //         PyTorch. With weights fma(weight, row, sum), or, where a padding id
@@ -42,9 +45,9 @@ struct Bags {
 //
 // Cost     One pass over the rows, which are prefetched.
 // REQUIRES: rows of float32; ValidateLengths and ValidateWeights are OK;
-//           out.size() == lengths.size() * dim.
+//           out.size() == lengths.size() * table.row_bytes().
 void PoolBags(const Table& table, PoolMode mode, const Bags& bags,
-              const AbsentIds& absent, absl::Span<float> out);
+              const AbsentIds& absent, absl::Span<std::byte> out);
 
 // Checks the lengths of sequences or bags.
 //

@@ -4,8 +4,8 @@
 #include "core/simd_pooling.h"
 
 #include <cassert>
-#include <cmath>
 #include <cstddef>
+#include <cstring>
 
 #include "hwy/foreach_target.h"  // Must come before highway.h.
 #include "hwy/highway.h"
@@ -18,8 +18,8 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// A reduction: what one column begins with and how a row's element joins it.
-// `i` is the row's index.
+// A reduction: what a column begins with, how a row's element joins it (`i` is
+// the row's index), and what is done at the end.
 struct Sum {
   template <class D>
   HWY_INLINE hn::Vec<D> First(D d, hn::Vec<D> row) const {
@@ -30,10 +30,23 @@ struct Sum {
                              size_t /*i*/) const {
     return hn::Add(sum, row);
   }
+  template <class D>
+  HWY_INLINE hn::Vec<D> Finish(D /*d*/, hn::Vec<D> sum) const {
+    return sum;
+  }
+};
+
+struct Mean : Sum {
+  float count;
+
+  template <class D>
+  HWY_INLINE hn::Vec<D> Finish(D d, hn::Vec<D> sum) const {
+    return hn::Div(sum, hn::Set(d, count));
+  }
 };
 
 template <Rounding kRounding>
-struct WeightedSum {
+struct WeightedSum : Sum {
   const float* weights;
 
   template <class D>
@@ -52,7 +65,7 @@ struct WeightedSum {
   }
 };
 
-struct Max {
+struct Max : Sum {
   template <class D>
   HWY_INLINE hn::Vec<D> First(D /*d*/, hn::Vec<D> row) const {
     return row;
@@ -69,7 +82,7 @@ struct Max {
 template <size_t kVectors, class D, class Reduction>
 HWY_INLINE void ReduceColumns(D d, const float* const* rows, size_t num_rows,
                               size_t column, const Reduction& reduction,
-                              float* out) {
+                              std::byte* out) {
   const size_t lanes = hn::Lanes(d);
   hn::Vec<D> kept[kVectors];
   for (size_t v = 0; v < kVectors; ++v) {
@@ -81,15 +94,19 @@ HWY_INLINE void ReduceColumns(D d, const float* const* rows, size_t num_rows,
       kept[v] = reduction.Join(d, kept[v], hn::LoadU(d, row + v * lanes), i);
     }
   }
+  // The way to an address that need not be aligned.
+  HWY_ALIGN float finished[kVectors * hn::MaxLanes(d)];
   for (size_t v = 0; v < kVectors; ++v) {
-    hn::StoreU(kept[v], d, out + column + v * lanes);
+    hn::Store(reduction.Finish(d, kept[v]), d, finished + v * lanes);
   }
+  std::memcpy(out + column * sizeof(float), finished,
+              kVectors * lanes * sizeof(float));
 }
 
 // All columns: eight vectors at a time, then one, then single elements.
 template <class Reduction>
 HWY_INLINE void Reduce(const float* const* rows, size_t num_rows, size_t dim,
-                       const Reduction& reduction, float* out) {
+                       const Reduction& reduction, std::byte* out) {
   const hn::ScalableTag<float> d;
   const hn::CappedTag<float, 1> single;
   const size_t lanes = hn::Lanes(d);
@@ -106,34 +123,31 @@ HWY_INLINE void Reduce(const float* const* rows, size_t num_rows, size_t dim,
 }
 
 void SumOfRows(const float* const* rows, size_t num_rows, size_t dim,
-               float* out) {
+               std::byte* out) {
   Reduce(rows, num_rows, dim, Sum{}, out);
+}
+
+void MeanOfRows(const float* const* rows, size_t num_rows, size_t dim,
+                std::byte* out) {
+  Mean mean;
+  mean.count = static_cast<float>(num_rows);
+  Reduce(rows, num_rows, dim, mean, out);
 }
 
 void WeightedSumOfRows(const float* const* rows, const float* weights,
                        Rounding rounding, size_t num_rows, size_t dim,
-                       float* out) {
+                       std::byte* out) {
   if (rounding == Rounding::kOnce) {
-    Reduce(rows, num_rows, dim, WeightedSum<Rounding::kOnce>{weights}, out);
+    Reduce(rows, num_rows, dim, WeightedSum<Rounding::kOnce>{{}, weights}, out);
   } else {
-    Reduce(rows, num_rows, dim, WeightedSum<Rounding::kTwice>{weights}, out);
+    Reduce(rows, num_rows, dim, WeightedSum<Rounding::kTwice>{{}, weights},
+           out);
   }
 }
 
 void MaxOfRows(const float* const* rows, size_t num_rows, size_t dim,
-               float* out) {
+               std::byte* out) {
   Reduce(rows, num_rows, dim, Max{}, out);
-}
-
-void DivideElements(float divisor, float* values, size_t count) {
-  const hn::ScalableTag<float> d;
-  const size_t lanes = hn::Lanes(d);
-  size_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    const auto x = hn::LoadU(d, values + i);
-    hn::StoreU(hn::Div(x, hn::Set(d, divisor)), d, values + i);
-  }
-  for (; i < count; ++i) values[i] /= divisor;
 }
 
 }  // namespace
@@ -144,32 +158,34 @@ HWY_AFTER_NAMESPACE();
 namespace emb {
 
 HWY_EXPORT(SumOfRows);
+HWY_EXPORT(MeanOfRows);
 HWY_EXPORT(WeightedSumOfRows);
 HWY_EXPORT(MaxOfRows);
-HWY_EXPORT(DivideElements);
 
-void SumOfRows(RowPointers rows, absl::Span<float> out) {
+void SumOfRows(RowPointers rows, absl::Span<std::byte> out) {
   assert(!rows.empty());
   HWY_DYNAMIC_DISPATCH(SumOfRows)
-  (rows.data(), rows.size(), out.size(), out.data());
+  (rows.data(), rows.size(), out.size() / sizeof(float), out.data());
+}
+
+void MeanOfRows(RowPointers rows, absl::Span<std::byte> out) {
+  assert(!rows.empty());
+  HWY_DYNAMIC_DISPATCH(MeanOfRows)
+  (rows.data(), rows.size(), out.size() / sizeof(float), out.data());
 }
 
 void WeightedSumOfRows(RowPointers rows, absl::Span<const float> weights,
-                       Rounding rounding, absl::Span<float> out) {
+                       Rounding rounding, absl::Span<std::byte> out) {
   assert(!rows.empty() && weights.size() == rows.size());
   HWY_DYNAMIC_DISPATCH(WeightedSumOfRows)
-  (rows.data(), weights.data(), rounding, rows.size(), out.size(), out.data());
+  (rows.data(), weights.data(), rounding, rows.size(),
+   out.size() / sizeof(float), out.data());
 }
 
-void MaxOfRows(RowPointers rows, absl::Span<float> out) {
+void MaxOfRows(RowPointers rows, absl::Span<std::byte> out) {
   assert(!rows.empty());
   HWY_DYNAMIC_DISPATCH(MaxOfRows)
-  (rows.data(), rows.size(), out.size(), out.data());
-}
-
-void DivideElements(float divisor, absl::Span<float> values) {
-  HWY_DYNAMIC_DISPATCH(DivideElements)
-  (divisor, values.data(), values.size());
+  (rows.data(), rows.size(), out.size() / sizeof(float), out.data());
 }
 
 }  // namespace emb

@@ -4,15 +4,21 @@
 #ifndef EMB_CORE_SIMD_POOLING_H_
 #define EMB_CORE_SIMD_POOLING_H_
 
+#include <cstddef>
+
 #include "absl/types/span.h"
 
 namespace emb {
 
-// Rows to reduce, each of out.size() elements; at least one.
+// Rows to reduce, at least one; `out` receives as many float32 elements as each
+// of them has, and need not be aligned.
 using RowPointers = absl::Span<const float* const>;
 
 // out[c] = 0 + rows[0][c] + rows[1][c] + ...
-void SumOfRows(RowPointers rows, absl::Span<float> out);
+void SumOfRows(RowPointers rows, absl::Span<std::byte> out);
+
+// The sum, divided (truly) by the number of rows.
+void MeanOfRows(RowPointers rows, absl::Span<std::byte> out);
 
 // How a weighted row joins the sum.
 enum class Rounding {
@@ -23,13 +29,10 @@ enum class Rounding {
 // out[c] = the sum of weights[i] * rows[i][c], from +0 on.
 // REQUIRES: weights.size() == rows.size().
 void WeightedSumOfRows(RowPointers rows, absl::Span<const float> weights,
-                       Rounding rounding, absl::Span<float> out);
+                       Rounding rounding, absl::Span<std::byte> out);
 
 // out[c] = rows[0][c], replaced by a later element that is greater.
-void MaxOfRows(RowPointers rows, absl::Span<float> out);
-
-// values[i] /= divisor, a true division.
-void DivideElements(float divisor, absl::Span<float> values);
+void MaxOfRows(RowPointers rows, absl::Span<std::byte> out);
 
 }  // namespace emb
 

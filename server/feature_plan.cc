@@ -1,33 +1,69 @@
 #include "server/feature_plan.h"
 
 #include <algorithm>
+#include <cassert>
+#include <numeric>
 
 namespace emb {
 namespace {
 
-void Run(const KeepApart& /*combine*/, const FeaturePlan& plan,
-         absl::Span<std::byte> values) {
-  GatherRows(*plan.table->rows, plan.ids, plan.absent, values);
+// Units `unit` and following, as many as `lengths` tells of, whose ids begin
+// at `id`.
+struct UnitRange {
+  size_t unit;
+  size_t num_units;
+  size_t id;
+
+  absl::Span<const int64_t> Of(const std::vector<int64_t>& lengths) const {
+    return absl::MakeConstSpan(lengths).subspan(unit, num_units);
+  }
+};
+
+size_t Sum(absl::Span<const int64_t> lengths) {
+  return static_cast<size_t>(
+      std::accumulate(lengths.begin(), lengths.end(), int64_t{0}));
 }
 
-void Run(const PadSequences& pad, const FeaturePlan& plan,
-         absl::Span<std::byte> values) {
-  GatherPadded(*plan.table->rows, plan.ids, pad.lengths, pad.rule, plan.absent,
-               values);
+// Each makes a range of units and returns how many ids they took.
+size_t Run(const KeepApart& /*combine*/, const FeaturePlan& plan,
+           const UnitRange& range, absl::Span<std::byte> values) {
+  GatherRows(*plan.table->rows, plan.ids.subspan(range.id, range.num_units),
+             plan.absent, values);
+  return range.num_units;
 }
 
-void Run(const PoolIntoBags& pool, const FeaturePlan& plan,
-         absl::Span<std::byte> values) {
-  PoolBags(
-      *plan.table->rows, pool.mode, {plan.ids, pool.lengths, pool.weights},
-      plan.absent,
-      {reinterpret_cast<float*>(values.data()), values.size() / sizeof(float)});
+size_t Run(const PadSequences& pad, const FeaturePlan& plan,
+           const UnitRange& range, absl::Span<std::byte> values) {
+  const auto lengths = range.Of(pad.lengths);
+  const size_t num_ids = Sum(lengths);
+  GatherPadded(*plan.table->rows, plan.ids.subspan(range.id, num_ids), lengths,
+               pad.rule, plan.absent, values);
+  return num_ids;
+}
+
+size_t Run(const PoolIntoBags& pool, const FeaturePlan& plan,
+           const UnitRange& range, absl::Span<std::byte> values) {
+  Bags bags;
+  bags.lengths = range.Of(pool.lengths);
+  const size_t num_ids = Sum(bags.lengths);
+  bags.ids = plan.ids.subspan(range.id, num_ids);
+  if (!pool.weights.empty()) {
+    bags.weights = pool.weights.subspan(range.id, num_ids);
+  }
+  PoolBags(*plan.table->rows, pool.mode, bags, plan.absent, values);
+  return num_ids;
 }
 
 }  // namespace
 
-void FeaturePlan::Execute(absl::Span<std::byte> values) const {
-  std::visit([&](const auto& how) { Run(how, *this, values); }, combine);
+int64_t FeaturePlan::num_units() const {
+  if (const auto* const pad = std::get_if<PadSequences>(&combine)) {
+    return static_cast<int64_t>(pad->lengths.size());
+  }
+  if (const auto* const pool = std::get_if<PoolIntoBags>(&combine)) {
+    return static_cast<int64_t>(pool->lengths.size());
+  }
+  return static_cast<int64_t>(ids.size());
 }
 
 std::vector<int64_t> FeaturePlan::PaddedLengths() const {
@@ -36,6 +72,22 @@ std::vector<int64_t> FeaturePlan::PaddedLengths() const {
   std::vector<int64_t> lengths = pad->lengths;
   for (int64_t& length : lengths) length = std::min(length, pad->rule.length);
   return lengths;
+}
+
+FeatureCursor::FeatureCursor(const FeaturePlan& plan)
+    : plan_(plan),
+      num_units_(plan.num_units()),
+      unit_bytes_(num_units_ == 0 ? 0 : plan.values_bytes / num_units_) {}
+
+void FeatureCursor::Execute(int64_t num_units, absl::Span<std::byte> values) {
+  assert(num_units <= units_left());
+  assert(static_cast<int64_t>(values.size()) == num_units * unit_bytes_);
+  const UnitRange range = {static_cast<size_t>(unit_),
+                           static_cast<size_t>(num_units), id_};
+  id_ += std::visit(
+      [&](const auto& how) { return Run(how, plan_, range, values); },
+      plan_.combine);
+  unit_ += num_units;
 }
 
 }  // namespace emb

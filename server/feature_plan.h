@@ -10,12 +10,13 @@
 #include "absl/types/span.h"
 #include "core/absent_ids.h"
 #include "core/gather.h"
+#include "core/id_span.h"
 #include "core/pooling.h"
 #include "server/registry.h"
 
 namespace emb {
 
-// What becomes of the rows; each kind refers to the request.
+// What becomes of the rows.
 struct KeepApart {};
 
 struct PadSequences {
@@ -32,22 +33,49 @@ struct PoolIntoBags {
 // A feature that will succeed: its table is there, its ids are in range or
 // may be missing, its shape fits. Refers to the request and the snapshot it
 // was made from.
+//
+// A result is made of units that take equally many bytes: rows, padded
+// sequences, or bags.
 struct FeaturePlan {
   const ServedTable* table = nullptr;
-  absl::Span<const int64_t> ids;
+  IdSpan ids;
   AbsentIds absent{0};
   std::variant<KeepApart, PadSequences, PoolIntoBags> combine;
   std::vector<int64_t> shape;    // Of the result, the dim last.
   int64_t values_bytes = 0;      // Of the result.
   std::vector<uint8_t> missing;  // One bit per id; empty: none is missing.
 
-  // Gathers, pads or pools the rows into `values`.
-  // REQUIRES: values.size() == values_bytes, aligned for float.
-  void Execute(absl::Span<std::byte> values) const;
-
+  int64_t num_units() const;
   // With PadSequences, the length of each sequence after truncation; else
   // none.
   std::vector<int64_t> PaddedLengths() const;
+};
+
+// FeatureCursor makes the values of one plan, from the first to the last, in
+// as many steps as one likes.
+//
+// Threads  One thread. `plan` outlives the cursor.
+class FeatureCursor {
+ public:
+  explicit FeatureCursor(const FeaturePlan& plan);
+
+  int64_t units_left() const { return num_units_ - unit_; }
+  // 0 if the result has no values.
+  int64_t unit_bytes() const { return unit_bytes_; }
+  // Where the next unit belongs in the result.
+  int64_t offset_bytes() const { return unit_ * unit_bytes_; }
+
+  // Gathers, pads or pools the next units; `values` need not be aligned.
+  // REQUIRES: num_units <= units_left(),
+  //           values.size() == num_units * unit_bytes().
+  void Execute(int64_t num_units, absl::Span<std::byte> values);
+
+ private:
+  const FeaturePlan& plan_;
+  int64_t num_units_;
+  int64_t unit_bytes_;
+  int64_t unit_ = 0;
+  size_t id_ = 0;  // The first of the next unit.
 };
 
 }  // namespace emb

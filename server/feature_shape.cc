@@ -3,18 +3,19 @@
 #include <algorithm>
 #include <limits>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/status_macros.h"
+#include "embedding/v1/lookup.pb.h"
 #include "server/status_convert.h"
 
 namespace emb {
 namespace {
 
 namespace pb = embedding::v1;
-
-using Int64s = absl::Span<const int64_t>;
 
 // Puts a field's path before core's complaint: "lengths[2] = ..." becomes
 // "features[0].ragged.lengths[2] = ...".
@@ -39,18 +40,18 @@ bool MultiplyAll(const Extents& extents, int64_t& product) {
   });
 }
 
-Int64s LengthsOf(const pb::Feature& feature) {
-  const auto& lengths = feature.ragged().lengths();
-  return {lengths.data(), static_cast<size_t>(lengths.size())};
+const std::vector<int64_t>& LengthsOf(const LookupFeature& feature) {
+  return std::get<RaggedIds>(feature.shape).lengths;
 }
 
 // Extents of dense ids, whose product must be the number of ids. Unset: one
 // axis of all of them.
-absl::StatusOr<std::vector<int64_t>> DimsOf(const pb::Feature& feature,
+absl::StatusOr<std::vector<int64_t>> DimsOf(const LookupFeature& feature,
                                             const std::string& path,
                                             const Limits& limits) {
-  const int64_t num_ids = feature.ids_size();
-  if (!feature.has_dense()) {
+  const int64_t num_ids = feature.num_ids();
+  const auto* const dense = std::get_if<DenseIds>(&feature.shape);
+  if (dense == nullptr) {
     if (num_ids == 0) {
       return InvalidField(path + ".ids",
                           ": there are none; for an empty lookup give a dense "
@@ -58,14 +59,14 @@ absl::StatusOr<std::vector<int64_t>> DimsOf(const pb::Feature& feature,
     }
     return std::vector<int64_t>{num_ids};
   }
-  const auto& dims = feature.dense().dims();
-  if (dims.size() > limits.shape_dims_max) {
+  const std::vector<int64_t>& dims = dense->dims;
+  if (static_cast<int64_t>(dims.size()) > limits.shape_dims_max) {
     return InvalidField(
         path + ".dense.dims",
         absl::StrCat(": ", dims.size(), " extents, want at most ",
                      limits.shape_dims_max));
   }
-  for (int i = 0; i < dims.size(); ++i) {
+  for (size_t i = 0; i < dims.size(); ++i) {
     if (dims[i] < 0) {
       return InvalidField(absl::StrCat(path, ".dense.dims[", i, "]"),
                           absl::StrCat(" = ", dims[i], ", want at least 0"));
@@ -80,7 +81,7 @@ absl::StatusOr<std::vector<int64_t>> DimsOf(const pb::Feature& feature,
         path + ".dense.dims",
         absl::StrCat(": room for ", product, " ids, but there are ", num_ids));
   }
-  return std::vector<int64_t>(dims.begin(), dims.end());
+  return dims;
 }
 
 // Appends the dim to plan.shape and counts bytes, before anything of that
@@ -100,52 +101,53 @@ absl::Status FinishShape(const std::string& path, const Limits& limits,
   return absl::OkStatus();
 }
 
-absl::StatusOr<PadRule> PadRuleOf(const pb::Feature& feature,
+absl::StatusOr<PadRule> PadRuleOf(const PadRequest& pad,
+                                  const std::vector<int64_t>& lengths,
                                   const std::string& path,
                                   const Limits& limits) {
-  const pb::Pad& pad = feature.pad();
   PadRule rule;
-  const Int64s lengths = LengthsOf(feature);
   if (!lengths.empty()) {
     rule.length = *std::max_element(lengths.begin(), lengths.end());
   }
-  if (pad.has_length()) rule.length = pad.length();
-  if (pad.has_length() &&
-      (rule.length < 1 || rule.length > limits.request_ids_max)) {
-    return InvalidField(path + ".pad.length",
-                        absl::StrCat(" = ", rule.length, ", want 1 to ",
-                                     limits.request_ids_max));
+  if (pad.length.has_value()) {
+    rule.length = *pad.length;
+    if (rule.length < 1 || rule.length > limits.request_ids_max) {
+      return InvalidField(path + ".pad.length",
+                          absl::StrCat(" = ", rule.length, ", want 1 to ",
+                                       limits.request_ids_max));
+    }
   }
-  if (!pb::Pad::Side_IsValid(pad.side())) {
+  if (!pb::Pad::Side_IsValid(pad.side)) {
     return InvalidField(path + ".pad.side",
-                        absl::StrCat(" = ", pad.side(), ", which is no Side"));
+                        absl::StrCat(" = ", pad.side, ", which is no Side"));
   }
-  if (!pb::Pad::Keep_IsValid(pad.keep())) {
+  if (!pb::Pad::Keep_IsValid(pad.keep)) {
     return InvalidField(path + ".pad.keep",
-                        absl::StrCat(" = ", pad.keep(), ", which is no Keep"));
+                        absl::StrCat(" = ", pad.keep, ", which is no Keep"));
   }
-  if (pad.side() == pb::Pad::SIDE_LEFT) rule.side = PadRule::Side::kLeft;
-  if (pad.keep() == pb::Pad::KEEP_LAST) rule.keep = PadRule::Keep::kLast;
+  if (pad.side == pb::Pad::SIDE_LEFT) rule.side = PadRule::Side::kLeft;
+  if (pad.keep == pb::Pad::KEEP_LAST) rule.keep = PadRule::Keep::kLast;
   return rule;
 }
 
-absl::Status ArrangePadded(const pb::Feature& feature, const std::string& path,
-                           const Limits& limits, FeaturePlan& plan) {
-  if (!feature.has_ragged()) {
+absl::Status ArrangePadded(const LookupFeature& feature, const PadRequest& pad,
+                           const std::string& path, const Limits& limits,
+                           FeaturePlan& plan) {
+  if (!std::holds_alternative<RaggedIds>(feature.shape)) {
     return InvalidField(path + ".pad",
                         ": want it with ragged ids, others have one length");
   }
-  const Int64s lengths = LengthsOf(feature);
-  EMB_ASSIGN_OR_RETURN(const PadRule rule, PadRuleOf(feature, path, limits));
+  const std::vector<int64_t>& lengths = LengthsOf(feature);
+  EMB_ASSIGN_OR_RETURN(const PadRule rule,
+                       PadRuleOf(pad, lengths, path, limits));
   plan.shape = {static_cast<int64_t>(lengths.size()), rule.length};
   EMB_RETURN_IF_ERROR(FinishShape(path, limits, plan));
-  plan.combine = PadSequences{{lengths.begin(), lengths.end()}, rule};
+  plan.combine = PadSequences{lengths, rule};
   return absl::OkStatus();
 }
 
-absl::StatusOr<PoolMode> PoolModeOf(const pb::Pool& pool,
-                                    const std::string& path) {
-  switch (pool.mode()) {
+absl::StatusOr<PoolMode> PoolModeOf(int mode, const std::string& path) {
+  switch (mode) {
     case pb::Pool::MODE_SUM:
       return PoolMode::kSum;
     case pb::Pool::MODE_MEAN:
@@ -155,24 +157,23 @@ absl::StatusOr<PoolMode> PoolModeOf(const pb::Pool& pool,
     default:
       return InvalidField(
           path + ".pool.mode",
-          absl::StrCat(" = ", pool.mode(),
-                       ", want MODE_SUM, MODE_MEAN or MODE_MAX"));
+          absl::StrCat(" = ", mode, ", want MODE_SUM, MODE_MEAN or MODE_MAX"));
   }
 }
 
-absl::Status ArrangePooled(const pb::Feature& feature, const std::string& path,
+absl::Status ArrangePooled(const LookupFeature& feature,
+                           const PoolRequest& request, const std::string& path,
                            const Limits& limits, FeaturePlan& plan) {
-  const auto& weights = feature.pool().weights();
   PoolIntoBags pool;
-  EMB_ASSIGN_OR_RETURN(pool.mode, PoolModeOf(feature.pool(), path));
-  EMB_RETURN_IF_ERROR(
-      Below(path + ".pool",
-            ValidateWeights(pool.mode, weights.size(), feature.ids_size())));
-  pool.weights = {weights.data(), static_cast<size_t>(weights.size())};
-  if (feature.has_ragged()) {
-    const Int64s lengths = LengthsOf(feature);
-    pool.lengths.assign(lengths.begin(), lengths.end());
-    plan.shape = {static_cast<int64_t>(lengths.size())};
+  EMB_ASSIGN_OR_RETURN(pool.mode, PoolModeOf(request.mode, path));
+  EMB_RETURN_IF_ERROR(Below(
+      path + ".pool",
+      ValidateWeights(pool.mode, static_cast<int64_t>(request.weights.size()),
+                      feature.num_ids())));
+  pool.weights = request.weights;
+  if (std::holds_alternative<RaggedIds>(feature.shape)) {
+    pool.lengths = LengthsOf(feature);
+    plan.shape = {static_cast<int64_t>(pool.lengths.size())};
     EMB_RETURN_IF_ERROR(FinishShape(path, limits, plan));
   } else {
     EMB_ASSIGN_OR_RETURN(plan.shape, DimsOf(feature, path, limits));
@@ -188,7 +189,7 @@ absl::Status ArrangePooled(const pb::Feature& feature, const std::string& path,
     }
     plan.shape.pop_back();
     EMB_RETURN_IF_ERROR(FinishShape(path, limits, plan));
-    pool.lengths.assign(static_cast<size_t>(feature.ids_size() / length),
+    pool.lengths.assign(static_cast<size_t>(feature.num_ids() / length),
                         length);
   }
   plan.combine = std::move(pool);
@@ -197,17 +198,23 @@ absl::Status ArrangePooled(const pb::Feature& feature, const std::string& path,
 
 }  // namespace
 
-absl::Status ArrangeFeature(const pb::Feature& feature, const std::string& path,
-                            const Limits& limits, FeaturePlan& plan) {
-  if (feature.has_ragged()) {
+absl::Status ArrangeFeature(const LookupFeature& feature,
+                            const std::string& path, const Limits& limits,
+                            FeaturePlan& plan) {
+  const bool ragged = std::holds_alternative<RaggedIds>(feature.shape);
+  if (ragged) {
     EMB_RETURN_IF_ERROR(
         Below(path + ".ragged",
-              ValidateLengths(LengthsOf(feature), feature.ids_size())));
+              ValidateLengths(LengthsOf(feature), feature.num_ids())));
   }
-  if (feature.has_pad()) return ArrangePadded(feature, path, limits, plan);
-  if (feature.has_pool()) return ArrangePooled(feature, path, limits, plan);
-  if (feature.has_ragged()) {
-    plan.shape = {feature.ids_size()};
+  if (const auto* const pad = std::get_if<PadRequest>(&feature.combine)) {
+    return ArrangePadded(feature, *pad, path, limits, plan);
+  }
+  if (const auto* const pool = std::get_if<PoolRequest>(&feature.combine)) {
+    return ArrangePooled(feature, *pool, path, limits, plan);
+  }
+  if (ragged) {
+    plan.shape = {feature.num_ids()};
   } else {
     EMB_ASSIGN_OR_RETURN(plan.shape, DimsOf(feature, path, limits));
   }

@@ -9,9 +9,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "embedding/v1/lookup.pb.h"
 #include "server/feature_plan.h"
 #include "server/limits.h"
+#include "server/lookup_request.h"
 
 namespace emb {
 
@@ -23,7 +23,7 @@ namespace emb {
 //                            ragged or to a length outside [1,
 //                            request_ids_max]; an unknown enum; more bytes
 //                            than answer_bytes_max. Names the field.
-absl::Status ArrangeFeature(const embedding::v1::Feature& feature,
+absl::Status ArrangeFeature(const LookupFeature& feature,
                             const std::string& path, const Limits& limits,
                             FeaturePlan& plan);
 

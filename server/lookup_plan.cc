@@ -3,11 +3,13 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "core/absent_ids.h"
 #include "core/status_macros.h"
+#include "embedding/v1/lookup.pb.h"
 #include "server/feature_shape.h"
 #include "server/status_convert.h"
 
@@ -18,8 +20,8 @@ namespace pb = embedding::v1;
 
 // Element types that this build does not answer with are refused by name:
 // never a wrong answer.
-absl::Status CheckDType(const pb::Feature& feature, const std::string& path) {
-  switch (feature.dtype()) {
+absl::Status CheckDType(const LookupFeature& feature, const std::string& path) {
+  switch (feature.dtype) {
     case pb::DTYPE_UNSPECIFIED:
     case pb::DTYPE_FLOAT32:
       return absl::OkStatus();
@@ -30,36 +32,35 @@ absl::Status CheckDType(const pb::Feature& feature, const std::string& path) {
     default:
       return InvalidField(
           path + ".dtype",
-          absl::StrCat(" = ", feature.dtype(),
+          absl::StrCat(" = ", feature.dtype,
                        ", want DTYPE_FLOAT32, _FLOAT16 or _BFLOAT16"));
   }
 }
 
-absl::StatusOr<bool> MissingAreZeros(const pb::Feature& feature,
+absl::StatusOr<bool> MissingAreZeros(const LookupFeature& feature,
                                      const std::string& path) {
-  switch (feature.missing_ids()) {
+  switch (feature.missing_ids) {
     case pb::MISSING_IDS_UNSPECIFIED:
     case pb::MISSING_IDS_ERROR:
       return false;
     case pb::MISSING_IDS_ZEROS:
       return true;
     default:
-      return InvalidField(path + ".missing_ids",
-                          absl::StrCat(" = ", feature.missing_ids(),
-                                       ", which is no MissingIds"));
+      return InvalidField(
+          path + ".missing_ids",
+          absl::StrCat(" = ", feature.missing_ids, ", which is no MissingIds"));
   }
 }
 
 // Sets the ids of a plan whose table is set, and which of them are absent.
-absl::Status PlanIds(const pb::Feature& feature, const std::string& path,
+absl::Status PlanIds(const LookupFeature& feature, const std::string& path,
                      FeaturePlan& plan) {
   EMB_ASSIGN_OR_RETURN(const bool zeros, MissingAreZeros(feature, path));
   const TableSpec& spec = plan.table->record.spec;
-  plan.ids = {feature.ids().data(), static_cast<size_t>(feature.ids_size())};
-  std::optional<int64_t> padding_id;
-  if (feature.has_padding_id()) padding_id = feature.padding_id();
+  plan.ids = feature.ids;
+  const std::optional<int64_t> padding_id = feature.padding_id;
   // In a sequence the table's padding row is a row: zeros, or as it was kept.
-  plan.absent = feature.has_pool()
+  plan.absent = std::holds_alternative<PoolRequest>(feature.combine)
                     ? AbsentIds(spec.num_rows, padding_id, spec.padding_idx)
                     : AbsentIds(spec.num_rows, padding_id);
   if (zeros) {
@@ -74,13 +75,13 @@ absl::Status PlanIds(const pb::Feature& feature, const std::string& path,
                    ") of table \"", spec.name, "\""));
 }
 
-absl::StatusOr<FeaturePlan> PlanFeature(const pb::Feature& feature,
+absl::StatusOr<FeaturePlan> PlanFeature(const LookupFeature& feature,
                                         const std::string& path,
                                         const Snapshot& snapshot,
                                         const Limits& limits) {
   EMB_RETURN_IF_ERROR(CheckDType(feature, path));
   FeaturePlan plan;
-  const auto table = snapshot.Find(feature.table(), feature.version());
+  const auto table = snapshot.Find(feature.table, feature.version);
   if (!table.ok()) {
     return FieldError(table.status().code(), path,
                       absl::StrCat(": ", table.status().message()));
@@ -91,20 +92,13 @@ absl::StatusOr<FeaturePlan> PlanFeature(const pb::Feature& feature,
   return plan;
 }
 
-absl::Status CheckCounts(const pb::LookupRequest& request,
-                         const Limits& limits) {
-  if (request.features().empty()) {
+absl::Status CheckCounts(const LookupView& request, const Limits& limits) {
+  if (request.features.empty()) {
     return InvalidField("features", ": there are none, want at least 1");
   }
-  if (request.features_size() > limits.request_features_max) {
-    return InvalidField(
-        "features",
-        absl::StrCat(": there are ", request.features_size(), ", want at most ",
-                     limits.request_features_max));
-  }
   int64_t ids = 0;
-  for (const pb::Feature& feature : request.features()) {
-    ids += feature.ids_size();
+  for (const LookupFeature& feature : request.features) {
+    ids += feature.num_ids();
   }
   if (ids > limits.request_ids_max) {
     return InvalidField("features",
@@ -116,18 +110,18 @@ absl::Status CheckCounts(const pb::LookupRequest& request,
 
 }  // namespace
 
-absl::StatusOr<LookupPlan> PlanLookup(const pb::LookupRequest& request,
+absl::StatusOr<LookupPlan> PlanLookup(const LookupView& request,
                                       const Snapshot& snapshot,
                                       const Limits& limits) {
   EMB_RETURN_IF_ERROR(CheckCounts(request, limits));
   LookupPlan plan;
-  plan.reserve(static_cast<size_t>(request.features_size()));
+  plan.reserve(request.features.size());
   int64_t bytes = 0;
-  for (int i = 0; i < request.features_size(); ++i) {
+  for (size_t i = 0; i < request.features.size(); ++i) {
     auto feature =
-        PlanFeature(request.features(i), absl::StrCat("features[", i, "]"),
+        PlanFeature(request.features[i], absl::StrCat("features[", i, "]"),
                     snapshot, limits);
-    if (!feature.ok() && !request.partial()) return feature.status();
+    if (!feature.ok() && !request.partial) return feature.status();
     if (feature.ok()) bytes += feature->values_bytes;
     // Here, so that plans do not pile up for an answer that is too large.
     if (bytes > limits.answer_bytes_max) {

@@ -6,9 +6,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "embedding/v1/lookup.pb.h"
 #include "server/feature_plan.h"
 #include "server/limits.h"
+#include "server/lookup_request.h"
 #include "server/registry.h"
 
 namespace emb {
@@ -25,9 +25,9 @@ using LookupPlan = std::vector<absl::StatusOr<FeaturePlan>>;
 //          NOT_FOUND, DATA_LOSS  as Snapshot::Find.
 //          UNIMPLEMENTED     a choice this build does not make.
 //          Each names the feature and the field; the first one wins.
-absl::StatusOr<LookupPlan> PlanLookup(
-    const embedding::v1::LookupRequest& request, const Snapshot& snapshot,
-    const Limits& limits);
+absl::StatusOr<LookupPlan> PlanLookup(const LookupView& request,
+                                      const Snapshot& snapshot,
+                                      const Limits& limits);
 
 }  // namespace emb
 

@@ -1,81 +1,66 @@
 #include "server/lookup_service.h"
 
-#include <cstddef>
-#include <string>
-#include <vector>
+#include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "absl/types/span.h"
 #include "core/status_macros.h"
 #include "server/call_state.h"
-#include "server/lookup_plan.h"
+#include "server/decoded_lookup.h"
+#include "server/lookup_answer.h"
 #include "server/status_convert.h"
 
 namespace emb {
-namespace {
 
-namespace pb = embedding::v1;
-
-void Execute(const FeaturePlan& plan, pb::FeatureResult& result) {
-  const VersionRecord& record = plan.table->record;
-  result.mutable_shape()->Add(plan.shape.begin(), plan.shape.end());
-  result.set_dtype(pb::DTYPE_FLOAT32);
-  result.set_version(static_cast<uint64_t>(record.version));
-  result.set_revision(static_cast<uint64_t>(record.revision));
-  std::string& values = *result.mutable_values();
-  values.resize(static_cast<size_t>(plan.values_bytes));
-  plan.Execute({reinterpret_cast<std::byte*>(values.data()), values.size()});
-  const std::vector<int64_t> lengths = plan.PaddedLengths();
-  result.mutable_lengths()->Add(lengths.begin(), lengths.end());
-  result.mutable_missing()->assign(plan.missing.begin(), plan.missing.end());
-}
-
-}  // namespace
-
-absl::Status LookupService::Answer(const pb::LookupRequest& request,
-                                   pb::LookupResponse& response) const {
-  EMB_RETURN_IF_ERROR(registry_.CheckLoaded());
-  // One snapshot per RPC: every feature sees the same epoch, however many
-  // versions are published while this call runs.
-  const auto snapshot = registry_.snapshot();
-  EMB_ASSIGN_OR_RETURN(const LookupPlan plan,
-                       PlanLookup(request, *snapshot, limits_));
-  response.set_epoch(snapshot->epoch);
-  response.set_request_id(request.request_id());
-  for (const auto& feature : plan) {
-    pb::FeatureResult& result = *response.add_results();
-    if (feature.ok()) {
-      Execute(*feature, result);
-    } else {
-      *result.mutable_status() = ToStatusProto(feature.status());
-    }
-  }
-  return absl::OkStatus();
+absl::StatusOr<grpc::ByteBuffer> LookupService::Answer(
+    const grpc::ByteBuffer& request) const {
+  EMB_ASSIGN_OR_RETURN(std::unique_ptr<const DecodedLookup> decoded,
+                       DecodedLookup::Decode(request, limits_));
+  EMB_ASSIGN_OR_RETURN(
+      const std::unique_ptr<LookupAnswer> answer,
+      LookupAnswer::Make(registry_, limits_, std::move(decoded)));
+  return answer->Whole();
 }
 
 grpc::ServerUnaryReactor* LookupService::Lookup(
-    grpc::CallbackServerContext* context, const pb::LookupRequest* request,
-    pb::LookupResponse* response) {
-  absl::Status status = CheckAlive(*context);
-  if (status.ok()) status = Answer(*request, *response);
+    grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+    grpc::ByteBuffer* response) {
+  const auto answer = [&]() -> absl::Status {
+    EMB_RETURN_IF_ERROR(CheckAlive(*context));
+    EMB_ASSIGN_OR_RETURN(*response, Answer(*request));
+    return absl::OkStatus();
+  };
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpcStatus(status));
+  reactor->Finish(ToGrpcStatus(answer()));
   return reactor;
 }
 
-grpc::ServerBidiReactor<pb::LookupRequest, pb::LookupResponse>*
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>*
 LookupService::LookupStream(grpc::CallbackServerContext* /*context*/) {
-  // Refuses the whole stream.
-  class Refusal final
-      : public grpc::ServerBidiReactor<pb::LookupRequest, pb::LookupResponse> {
-   public:
-    Refusal() {
-      Finish(ToGrpcStatus(absl::UnimplementedError(
-          "LookupStream: this build does not have it; call Lookup")));
-    }
-    void OnDone() override { delete this; }
-  };
-  return new Refusal;
+  const auto stream =
+      emb::LookupStream::Start([this](const grpc::ByteBuffer& request) {
+        return LookupAnswer::MakeOrFail(registry_, limits_, request);
+      });
+  bool draining = false;
+  {
+    MutexLock lock(mutex_);
+    draining = draining_;
+    std::erase_if(streams_, [](const auto& known) { return known.expired(); });
+    streams_.push_back(stream);
+  }
+  if (draining) stream->Drain();
+  return stream.get();
+}
+
+void LookupService::Drain() {
+  std::vector<std::weak_ptr<emb::LookupStream>> streams;
+  {
+    MutexLock lock(mutex_);
+    draining_ = true;
+    streams.swap(streams_);
+  }
+  // Outside of the lock: a stream may end in the call.
+  for (const auto& weak : streams) {
+    if (const auto stream = weak.lock()) stream->Drain();
+  }
 }
 
 }  // namespace emb

@@ -2,37 +2,54 @@
 #ifndef EMB_SERVER_LOOKUP_SERVICE_H_
 #define EMB_SERVER_LOOKUP_SERVICE_H_
 
-#include "absl/status/status.h"
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/mutex.h"
 #include "embedding/v1/lookup.grpc.pb.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "server/limits.h"
+#include "server/lookup_stream.h"
 #include "server/registry.h"
 
 namespace emb {
 
+// Both calls are registered raw: messages come and go as the bytes of the wire.
+//
 // Threads  Thread-safe. No call blocks: lookups read memory only.
 class LookupService final
-    : public embedding::v1::EmbeddingService::CallbackService {
+    : public embedding::v1::EmbeddingService::WithRawCallbackMethod_Lookup<
+          embedding::v1::EmbeddingService::WithRawCallbackMethod_LookupStream<
+              embedding::v1::EmbeddingService::Service>> {
  public:
   // `registry` outlives the service.
   LookupService(const Registry& registry, const Limits& limits)
       : registry_(registry), limits_(limits) {}
 
-  // Fills `response`, which is unspecified on error. The RPC without gRPC.
-  absl::Status Answer(const embedding::v1::LookupRequest& request,
-                      embedding::v1::LookupResponse& response) const;
+  // The serialised answer to a serialised request: the RPC without gRPC.
+  absl::StatusOr<grpc::ByteBuffer> Answer(
+      const grpc::ByteBuffer& request) const;
 
-  grpc::ServerUnaryReactor* Lookup(
-      grpc::CallbackServerContext* context,
-      const embedding::v1::LookupRequest* request,
-      embedding::v1::LookupResponse* response) override;
+  // Ends streams as soon as they have answered what they are at; those that
+  // open later, at once.
+  void Drain();
 
-  grpc::ServerBidiReactor<embedding::v1::LookupRequest,
-                          embedding::v1::LookupResponse>*
-  LookupStream(grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* Lookup(grpc::CallbackServerContext* context,
+                                   const grpc::ByteBuffer* request,
+                                   grpc::ByteBuffer* response) override;
+
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* LookupStream(
+      grpc::CallbackServerContext* context) override;
 
  private:
   const Registry& registry_;
   const Limits limits_;
+
+  Mutex mutex_;
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::weak_ptr<emb::LookupStream>> streams_
+      ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace emb

@@ -178,6 +178,7 @@ absl::Status Server::Stop() {
   parts_->admin_listener->SetServing(false);
   // Callers see "not serving" and go elsewhere before the listener closes.
   absl::SleepFor(options.drain_delay);
+  parts_->lookup_service.Drain();
   parts_->data_listener->Shutdown(options.drain_timeout);
   parts_->admin_listener->Shutdown(options.drain_timeout);
   parts_->stopped = true;

@@ -4,8 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "client/src/lookup_result_builder.h"
-#include "client/src/status_from_grpc.h"
 
 namespace emb {
 namespace {
@@ -21,19 +19,6 @@ static_assert(static_cast<int>(ElementType::kInt8Rowwise) ==
 static_assert(static_cast<int>(ElementType::kInt4Rowwise) ==
               pb::DTYPE_INT4_ROWWISE);
 pb::DType ToProto(ElementType type) { return static_cast<pb::DType>(type); }
-ElementType FromProto(pb::DType type) { return static_cast<ElementType>(type); }
-
-int64_t ElementBytes(ElementType type) {
-  switch (type) {
-    case ElementType::kFloat32:
-      return 4;
-    case ElementType::kFloat16:
-    case ElementType::kBFloat16:
-      return 2;
-    default:
-      return 0;  // No type of an answer.
-  }
-}
 
 void PadToProto(const Pad& pad, pb::Pad& proto) {
   if (pad.length) proto.set_length(*pad.length);
@@ -81,79 +66,6 @@ void FeatureToProto(const Feature& feature, pb::Feature& proto) {
   proto.set_dtype(ToProto(feature.dtype));
 }
 
-absl::Status Malformed(size_t feature, absl::string_view complaint) {
-  return absl::InternalError(
-      absl::StrCat("malformed answer: results[", feature, "]: ", complaint));
-}
-
-// The bytes must be what shape and dtype say: a caller indexes by them.
-absl::Status CheckSize(const FeatureResult& result, size_t num_bytes,
-                       size_t feature) {
-  int64_t bytes = ElementBytes(result.dtype);
-  if (bytes == 0) return Malformed(feature, "unknown dtype");
-  // However large the other extents are.
-  if (std::find(result.shape.begin(), result.shape.end(), 0) !=
-      result.shape.end()) {
-    bytes = 0;
-  }
-  for (const int64_t extent : result.shape) {
-    if (extent < 0 || __builtin_mul_overflow(bytes, extent, &bytes)) {
-      return Malformed(feature, "impossible shape");
-    }
-  }
-  if (static_cast<size_t>(bytes) != num_bytes) {
-    return Malformed(feature, absl::StrCat(num_bytes, " bytes, want ", bytes));
-  }
-  return absl::OkStatus();
-}
-
-// What stands beside the values must fit the question.
-absl::Status CheckFields(const FeatureResult& result, const Feature& feature,
-                         size_t index) {
-  const ElementType want = feature.dtype == ElementType::kDefault
-                               ? ElementType::kFloat32
-                               : feature.dtype;
-  if (result.dtype != want) {
-    return Malformed(
-        index, absl::StrCat("dtype ", ElementTypeName(result.dtype), ", want ",
-                            ElementTypeName(want)));
-  }
-  if (!result.lengths.empty() &&
-      (result.shape.empty() ||
-       static_cast<int64_t>(result.lengths.size()) != result.shape[0])) {
-    return Malformed(index, absl::StrCat(result.lengths.size(),
-                                         " lengths, want one per sequence"));
-  }
-  const size_t missing_bytes = (feature.ids.size() + 7) / 8;
-  if (!result.missing.empty() && result.missing.size() != missing_bytes) {
-    return Malformed(
-        index, absl::StrCat(result.missing.size(),
-                            " bytes of missing ids, want ", missing_bytes));
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<FeatureResult> ResultFromProto(const pb::FeatureResult& proto,
-                                              const LookupRequest& request,
-                                              size_t index) {
-  FeatureResult result;
-  if (proto.status().code() != 0) {
-    if (!request.partial) return Malformed(index, "failed in an OK answer");
-    result.status = StatusFromProto(proto.status());
-    return result;
-  }
-  result.shape.assign(proto.shape().begin(), proto.shape().end());
-  result.dtype = FromProto(proto.dtype());
-  result.version = proto.version();
-  result.revision = proto.revision();
-  result.lengths.assign(proto.lengths().begin(), proto.lengths().end());
-  result.missing.assign(proto.missing().begin(), proto.missing().end());
-  absl::Status status = CheckFields(result, request.features[index], index);
-  if (status.ok()) status = CheckSize(result, proto.values().size(), index);
-  if (!status.ok()) return status;
-  return result;
-}
-
 void InitializerToProto(const InitializerSpec& init, pb::Initializer& proto) {
   proto.set_scheme(init.scheme);
   for (const auto& [name, value] : init.args) {
@@ -181,6 +93,8 @@ InitializerSpec InitializerFromProto(const pb::Initializer& proto) {
 
 }  // namespace
 
+ElementType FromProto(pb::DType type) { return static_cast<ElementType>(type); }
+
 pb::LookupRequest ToProto(const LookupRequest& request) {
   pb::LookupRequest proto;
   for (const Feature& feature : request.features) {
@@ -207,24 +121,6 @@ pb::TableSpec CreateSpecToProto(const TableOptions& options) {
   InitializerToProto(options.initializer, *proto.mutable_initializer());
   proto.set_seed(options.seed);
   return proto;
-}
-
-absl::StatusOr<LookupResult> FromProto(const pb::LookupResponse& response,
-                                       const LookupRequest& request) {
-  const size_t num_features = request.features.size();
-  if (static_cast<size_t>(response.results_size()) != num_features) {
-    return absl::InternalError(
-        absl::StrCat("malformed answer: ", response.results_size(),
-                     " results, want ", num_features));
-  }
-  LookupResultBuilder builder(response.epoch());
-  for (size_t i = 0; i < num_features; ++i) {
-    const pb::FeatureResult& proto = response.results(static_cast<int>(i));
-    auto result = ResultFromProto(proto, request, i);
-    if (!result.ok()) return result.status();
-    builder.Add(*std::move(result), proto.values());
-  }
-  return builder.Build();
 }
 
 TableInfo FromProto(const pb::TableInfo& proto) {

@@ -7,11 +7,12 @@
 #include "absl/time/clock.h"
 #include "client/src/convert.h"
 #include "client/src/import_call.h"
+#include "client/src/lookup_call.h"
 #include "client/src/status_from_grpc.h"
 #include "embedding/v1/admin.grpc.pb.h"
-#include "embedding/v1/lookup.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
 #include "grpcpp/create_channel.h"
+#include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
 
@@ -72,18 +73,13 @@ class GrpcConnection final : public Connection {
       : server_(std::move(server)),
         admin_(std::move(admin)),
         server_channel_(MakeChannel(server_)),
-        lookups_(pb::EmbeddingService::NewStub(server_channel_)),
+        lookups_(server_channel_),
         health_(grpc::health::v1::Health::NewStub(server_channel_)),
         tables_(pb::TableAdmin::NewStub(MakeChannel(admin_))) {}
 
   absl::StatusOr<LookupResult> Lookup(const LookupRequest& request,
                                       absl::Duration timeout) override {
-    pb::LookupResponse response;
-    const absl::Status status =
-        Call(server_, timeout, *lookups_, &pb::EmbeddingService::Stub::Lookup,
-             ToProto(request), response);
-    if (!status.ok()) return status;
-    return FromProto(response, request);
+    return CallLookup(lookups_, server_, request, DeadlineAfter(timeout));
   }
 
   absl::StatusOr<TableInfo> CreateTable(const TableOptions& options,
@@ -194,7 +190,7 @@ class GrpcConnection final : public Connection {
   const std::string server_;
   const std::string admin_;
   const std::shared_ptr<grpc::Channel> server_channel_;
-  const std::unique_ptr<pb::EmbeddingService::Stub> lookups_;
+  grpc::GenericStub lookups_;
   const std::unique_ptr<grpc::health::v1::Health::Stub> health_;
   const std::unique_ptr<pb::TableAdmin::Stub> tables_;
 };

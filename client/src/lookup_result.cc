@@ -1,6 +1,5 @@
 #include "emb/lookup_result.h"
 
-#include <cstring>
 #include <new>
 #include <utility>
 
@@ -21,24 +20,25 @@ void LookupResult::Free::operator()(std::byte* buffer) const {
   ::operator delete[](buffer, std::align_val_t(kAlignment));
 }
 
-void LookupResultBuilder::Add(FeatureResult feature,
-                              const std::string& values) {
+void LookupResultBuilder::Add(FeatureResult feature, size_t values_bytes) {
   result_.features_.push_back(std::move(feature));
-  values_.push_back(&values);
+  values_bytes_.push_back(values_bytes);
 }
 
-LookupResult LookupResultBuilder::Build() {
+LookupResult LookupResultBuilder::Build(
+    absl::FunctionRef<void(size_t feature, absl::Span<std::byte> values)>
+        copy_values) {
   size_t bytes = 0;
-  for (const std::string* const values : values_) {
-    bytes += Aligned(values->size());
+  for (const size_t values_bytes : values_bytes_) {
+    bytes += Aligned(values_bytes);
   }
   result_.buffer_.reset(static_cast<std::byte*>(
       ::operator new[](bytes, std::align_val_t(kAlignment))));
   std::byte* begin = result_.buffer_.get();
-  for (size_t i = 0; i < values_.size(); ++i) {
-    const std::string& values = *values_[i];
-    std::memcpy(begin, values.data(), values.size());
-    result_.features_[i].bytes = {begin, values.size()};
+  for (size_t i = 0; i < values_bytes_.size(); ++i) {
+    const absl::Span<std::byte> values(begin, values_bytes_[i]);
+    copy_values(i, values);
+    result_.features_[i].bytes = values;
     begin += Aligned(values.size());
   }
   return std::move(result_);

@@ -4,9 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/types/span.h"
 #include "emb/lookup_result.h"
 
 namespace emb {
@@ -19,15 +20,18 @@ class LookupResultBuilder {
  public:
   explicit LookupResultBuilder(uint64_t epoch) { result_.epoch_ = epoch; }
 
-  // Adds a feature. `values` is copied by Build and must live until then.
-  void Add(FeatureResult feature, const std::string& values);
+  // Adds a feature with so many bytes of values.
+  void Add(FeatureResult feature, size_t values_bytes);
 
+  // Makes the buffer, in which `copy_values` writes the values of each feature.
   // Call once.
-  LookupResult Build();
+  LookupResult Build(
+      absl::FunctionRef<void(size_t feature, absl::Span<std::byte> values)>
+          copy_values);
 
  private:
   LookupResult result_;
-  std::vector<const std::string*> values_;
+  std::vector<size_t> values_bytes_;
 };
 
 }  // namespace emb

@@ -107,7 +107,7 @@ absl::Status CheckBagOf(const Golden& golden, const Json& test_case) {
   std::vector<float> output(lengths.size() * static_cast<size_t>(weight.dim));
   PoolBags(*table, mode, {ids, lengths, weights},
            AbsentIds(weight.num_rows, PaddingOf(args, weight.num_rows)),
-           absl::MakeSpan(output));
+           AsWritableBytes(absl::MakeSpan(output)));
   return CompareOutputs(golden, test_case, output, weight);
 }
 

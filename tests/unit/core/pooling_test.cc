@@ -35,7 +35,7 @@ std::vector<float> Pool(const Table& table, PoolMode mode, const Bags& bags,
                         const AbsentIds& absent) {
   std::vector<float> out(
       bags.lengths.size() * static_cast<size_t>(table.row_bytes() / 4), -1.0F);
-  PoolBags(table, mode, bags, absent, absl::MakeSpan(out));
+  PoolBags(table, mode, bags, absent, AsWritableBytes(absl::MakeSpan(out)));
   return out;
 }
 

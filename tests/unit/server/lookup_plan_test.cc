@@ -6,10 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "core/status_macros.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/decoded_lookup.h"
 #include "tests/testing/make_table.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/testing/wire_lookup.h"
 
 namespace emb {
 namespace {
@@ -41,7 +44,10 @@ class LookupPlanTest : public testing::Test {
   }
 
   absl::StatusOr<LookupPlan> Plan(const pb::LookupRequest& request) const {
-    return PlanLookup(request, snapshot_, limits_);
+    EMB_ASSIGN_OR_RETURN(auto decoded,
+                         DecodedLookup::Decode(ToWire(request), limits_));
+    decoded_.push_back(std::move(decoded));
+    return PlanLookup(decoded_.back()->view(), snapshot_, limits_);
   }
 
   static std::function<void(pb::Feature&)> Ragged(
@@ -90,6 +96,8 @@ class LookupPlanTest : public testing::Test {
 
   Snapshot snapshot_;
   Limits limits_;
+  // Plans refer to them.
+  mutable std::vector<std::unique_ptr<const DecodedLookup>> decoded_;
 };
 
 constexpr int64_t kMax = std::numeric_limits<int64_t>::max();

@@ -5,10 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "core/status_macros.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/make_table.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/testing/wire_lookup.h"
 
 namespace emb {
 namespace {
@@ -52,6 +54,14 @@ class LookupServiceTest : public testing::Test {
     feature.mutable_ids()->Add(ids.begin(), ids.end());
   }
 
+  absl::Status Answer(const pb::LookupRequest& request,
+                      pb::LookupResponse& response) const {
+    EMB_ASSIGN_OR_RETURN(const grpc::ByteBuffer answer,
+                         service_.Answer(ToWire(request)));
+    response = ResponseOf(answer);
+    return absl::OkStatus();
+  }
+
   Registry registry_;
   LookupService service_;
 };
@@ -62,7 +72,7 @@ TEST_F(LookupServiceTest, AnswersEveryFeatureInOrder) {
   AddFeature("item", {3, 0, 3}, request);
   request.set_request_id(99);
   pb::LookupResponse response;
-  EMB_ASSERT_OK(service_.Answer(request, response));
+  EMB_ASSERT_OK(Answer(request, response));
   EXPECT_EQ(response.epoch(), 5U);
   EXPECT_EQ(response.request_id(), 99U);
   ASSERT_EQ(response.results_size(), 2);
@@ -79,7 +89,7 @@ TEST_F(LookupServiceTest, ARequestsOwnPaddingIdAnswersZeros) {
   AddFeature("item", {-1, 3}, request);
   request.mutable_features(0)->set_padding_id(-1);
   pb::LookupResponse response;
-  EMB_ASSERT_OK(service_.Answer(request, response));
+  EMB_ASSERT_OK(Answer(request, response));
   EXPECT_THAT(ValuesOf(response.results(0)), ElementsAre(0, 0, 6, 7));
 }
 
@@ -94,7 +104,7 @@ TEST_F(LookupServiceTest, PadsAndGivesTheLengthsBack) {
   feature.mutable_pad()->set_side(pb::Pad::SIDE_LEFT);
   feature.mutable_pad()->set_keep(pb::Pad::KEEP_LAST);
   pb::LookupResponse response;
-  EMB_ASSERT_OK(service_.Answer(request, response));
+  EMB_ASSERT_OK(Answer(request, response));
   const pb::FeatureResult& result = response.results(0);
   EXPECT_THAT(result.shape(), ElementsAre(3, 2, 2));
   EXPECT_THAT(result.lengths(), ElementsAre(1, 0, 2));
@@ -113,7 +123,7 @@ TEST_F(LookupServiceTest, PoolsWithoutPaddingAndMissingIds) {
   }
   feature.mutable_pool()->set_mode(pb::Pool::MODE_MEAN);
   pb::LookupResponse response;
-  EMB_ASSERT_OK(service_.Answer(request, response));
+  EMB_ASSERT_OK(Answer(request, response));
   const pb::FeatureResult& result = response.results(0);
   EXPECT_THAT(result.shape(), ElementsAre(4, 2));
   EXPECT_THAT(ValuesOf(result), ElementsAre(4, 5, 0, 0, 0, 0, 4, 5));
@@ -129,7 +139,7 @@ TEST_F(LookupServiceTest, MissingIdsAreZerosInASequence) {
   AddFeature("item", {1, 0}, request);
   request.mutable_features(1)->set_missing_ids(pb::MISSING_IDS_ZEROS);
   pb::LookupResponse response;
-  EMB_ASSERT_OK(service_.Answer(request, response));
+  EMB_ASSERT_OK(Answer(request, response));
   EXPECT_THAT(ValuesOf(response.results(0)), ElementsAre(0, 0, 2, 3));
   EXPECT_EQ(response.results(0).missing(), std::string("\x01"));
   EXPECT_EQ(response.results(1).missing(), "");  // None is.
@@ -150,7 +160,7 @@ TEST_F(LookupServiceTest, AKeptPaddingRowCountsAsPaddingInBagsOnly) {
   request.mutable_features(2)->mutable_ragged()->add_lengths(2);
   request.mutable_features(2)->mutable_pad()->set_length(3);
   pb::LookupResponse response;
-  EMB_ASSERT_OK(service_.Answer(request, response));
+  EMB_ASSERT_OK(Answer(request, response));
   EXPECT_THAT(ValuesOf(response.results(0)), ElementsAre(6, 7, 2, 3));
   EXPECT_THAT(ValuesOf(response.results(1)), ElementsAre(2, 3));
   EXPECT_THAT(ValuesOf(response.results(2)), ElementsAre(6, 7, 2, 3, 0, 0));
@@ -162,7 +172,7 @@ TEST_F(LookupServiceTest, APartialAnswerCarriesTheErrorOfAFeature) {
   AddFeature("item", {1}, request);
   request.set_partial(true);
   pb::LookupResponse response;
-  EMB_ASSERT_OK(service_.Answer(request, response));
+  EMB_ASSERT_OK(Answer(request, response));
   ASSERT_EQ(response.results_size(), 2);
   EXPECT_EQ(response.results(0).status().code(),
             static_cast<int>(StatusCode::kOutOfRange));
@@ -178,8 +188,7 @@ TEST_F(LookupServiceTest, RefusesWhileLoading) {
   LookupService service(loading, Limits{});
   pb::LookupRequest request;
   AddFeature("item", {0}, request);
-  pb::LookupResponse response;
-  EXPECT_THAT(service.Answer(request, response),
+  EXPECT_THAT(service.Answer(ToWire(request)),
               StatusIs(StatusCode::kUnavailable, HasSubstr("loading")));
 }
 

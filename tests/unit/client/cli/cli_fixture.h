@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -40,8 +41,10 @@ class FakeConnection : public Connection {
     result.version = 7;
     result.revision = 9;
     const std::string bytes = BytesOf(lookup_values);
-    builder.Add(std::move(result), bytes);
-    return builder.Build();
+    builder.Add(std::move(result), bytes.size());
+    return builder.Build([&](size_t, absl::Span<std::byte> values) {
+      std::memcpy(values.data(), bytes.data(), bytes.size());
+    });
   }
 
   absl::StatusOr<TableInfo> CreateTable(const TableOptions& options,

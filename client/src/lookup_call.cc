@@ -1,0 +1,55 @@
+#include "client/src/lookup_call.h"
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "client/src/assemble_answer.h"
+#include "client/src/convert.h"
+#include "client/src/split_answer.h"
+#include "client/src/status_from_grpc.h"
+#include "grpcpp/client_context.h"
+#include "grpcpp/completion_queue.h"
+#include "grpcpp/support/slice.h"
+
+namespace emb {
+namespace {
+
+constexpr char kLookup[] = "/embedding.v1.EmbeddingService/Lookup";
+
+}  // namespace
+
+grpc::ByteBuffer SerialiseLookup(const LookupRequest& request) {
+  const embedding::v1::LookupRequest proto = ToProto(request);
+  grpc::Slice slice(proto.ByteSizeLong());
+  // Its own memory, which nobody else has seen yet.
+  proto.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));
+  return {&slice, 1};
+}
+
+absl::StatusOr<LookupResult> CallLookup(
+    grpc::GenericStub& stub, const std::string& address,
+    const LookupRequest& request,
+    std::chrono::system_clock::time_point deadline) {
+  grpc::ClientContext context;
+  context.set_deadline(deadline);
+  grpc::CompletionQueue queue;
+  const auto call = stub.PrepareUnaryCall(&context, kLookup,
+                                          SerialiseLookup(request), &queue);
+  call->StartCall();
+  grpc::ByteBuffer message;
+  grpc::Status grpc_status;
+  call->Finish(&message, &grpc_status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  queue.Next(&tag, &ok);
+  const absl::Status status = StatusFromGrpc(grpc_status, address);
+  if (!status.ok()) return status;
+  auto answer = SplitAnswer::Split(message);
+  if (!answer.ok()) return answer.status();
+  std::vector<SplitAnswer> parts;
+  parts.push_back(*std::move(answer));
+  return AssembleAnswer(parts, request);
+}
+
+}  // namespace emb

@@ -1,0 +1,76 @@
+// One LookupStream call.
+#ifndef EMB_SERVER_LOOKUP_STREAM_H_
+#define EMB_SERVER_LOOKUP_STREAM_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "core/mutex.h"
+#include "grpcpp/support/byte_buffer.h"
+#include "grpcpp/support/server_callback.h"
+#include "server/lookup_answer.h"
+
+namespace emb {
+
+// LookupStream answers requests in the order they come. While an answer is
+// being written the next request is read, and no more: a caller that does not
+// read its answers holds one part of one answer and one request.
+//
+// Threads  gRPC's callbacks and Drain may come concurrently.
+// Owns     Itself, from Start until the call is over.
+class LookupStream final
+    : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
+      public std::enable_shared_from_this<LookupStream> {
+ public:
+  using AnswerFunction = std::function<std::unique_ptr<LookupAnswer>(
+      const grpc::ByteBuffer& request)>;
+
+  // Begins to read. `answer` makes the answer to a request.
+  static std::shared_ptr<LookupStream> Start(AnswerFunction answer);
+
+  // Ends the call with UNAVAILABLE as soon as the answer under way is written.
+  void Drain();
+
+  void OnReadDone(bool ok) override;
+  void OnWriteDone(bool ok) override;
+  void OnDone() override { self_.reset(); }
+
+ private:
+  explicit LookupStream(AnswerFunction answer) : answer_(std::move(answer)) {}
+
+  // What to do next, decided under the mutex and done without it: gRPC may
+  // call back from inside.
+  struct Step {
+    bool read = false;
+    bool write = false;
+    std::optional<absl::Status> finish;
+  };
+  void Do(const Step& step);
+  Step NextStep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool TakePart() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const AnswerFunction answer_;
+  std::shared_ptr<LookupStream> self_;
+
+  Mutex mutex_;
+  bool reading_ ABSL_GUARDED_BY(mutex_) = true;
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ended_ ABSL_GUARDED_BY(mutex_) = false;   // The caller sends no more.
+  bool broken_ ABSL_GUARDED_BY(mutex_) = false;  // A write failed.
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  // Read and not yet begun.
+  std::optional<grpc::ByteBuffer> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<LookupAnswer> current_ ABSL_GUARDED_BY(mutex_);
+
+  // Belong to gRPC while it reads or writes.
+  grpc::ByteBuffer incoming_;
+  grpc::ByteBuffer outgoing_;
+};
+
+}  // namespace emb
+
+#endif  // EMB_SERVER_LOOKUP_STREAM_H_
