@@ -7,11 +7,14 @@
 //   build/release/bin/lookup_bench --server=HOST:PORT --admin=HOST:PORT
 //
 // Makes the table `bench` of 1,000,000 x 64 float32, asks for uniformly random
-// ids, and drops it. A closed loop waits for each answer before it asks again:
-// it shows what one caller gets, not what the server can do.
+// ids, and drops it: one at a time by Lookup, then on a LookupStream with one,
+// two and four requests in flight. A closed loop asks again when an answer is
+// there: it shows what one caller gets, not what the server can do.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <iostream>
 #include <random>
 #include <string>
@@ -69,11 +72,15 @@ std::vector<emb::LookupRequest> MakeRequests(int64_t ids_per_request) {
   return requests;
 }
 
-// Asks until `duration` is over; keeps the latencies if wanted.
-absl::Status Run(const emb::Client& client,
-                 const std::vector<emb::LookupRequest>& requests,
-                 absl::Duration duration,
-                 std::vector<absl::Duration>& latencies) {
+// Asks until `duration` is over; keeps the latencies.
+using Runner = std::function<absl::Status(
+    const std::vector<emb::LookupRequest>& requests, absl::Duration duration,
+    std::vector<absl::Duration>& latencies)>;
+
+absl::Status RunUnary(const emb::Client& client,
+                      const std::vector<emb::LookupRequest>& requests,
+                      absl::Duration duration,
+                      std::vector<absl::Duration>& latencies) {
   const absl::Time end = absl::Now() + duration;
   absl::Time now = absl::Now();
   for (size_t i = 0; now < end; ++i) {
@@ -86,15 +93,35 @@ absl::Status Run(const emb::Client& client,
   return absl::OkStatus();
 }
 
-absl::StatusOr<Figures> Measure(const emb::Client& client,
-                                int64_t ids_per_request) {
+absl::Status RunStream(const emb::Client& client, size_t depth,
+                       const std::vector<emb::LookupRequest>& requests,
+                       absl::Duration duration,
+                       std::vector<absl::Duration>& latencies) {
+  const auto stream = client.OpenLookupStream();
+  std::deque<absl::Time> starts;
+  const absl::Time end = absl::Now() + duration;
+  for (size_t i = 0; absl::Now() < end || !starts.empty();) {
+    while (starts.size() < depth && absl::Now() < end) {
+      starts.push_back(absl::Now());
+      const absl::Status status = stream->Send(requests[i++ % requests.size()]);
+      if (!status.ok()) return status;
+    }
+    const auto result = stream->Receive();
+    if (!result.ok()) return result.status();
+    latencies.push_back(absl::Now() - starts.front());
+    starts.pop_front();
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Figures> Measure(const Runner& run, int64_t ids_per_request) {
   const auto requests = MakeRequests(ids_per_request);
   const absl::Duration duration = absl::GetFlag(FLAGS_duration);
   std::vector<absl::Duration> latencies;
-  absl::Status status = Run(client, requests, duration / 5, latencies);
+  absl::Status status = run(requests, duration / 5, latencies);
   latencies.clear();
   const absl::Time start = absl::Now();
-  if (status.ok()) status = Run(client, requests, duration, latencies);
+  if (status.ok()) status = run(requests, duration, latencies);
   if (!status.ok()) return status;
   const double seconds = absl::ToDoubleSeconds(absl::Now() - start);
   const auto rows = static_cast<double>(latencies.size()) *
@@ -103,24 +130,46 @@ absl::StatusOr<Figures> Measure(const emb::Client& client,
                  Percentile(latencies, 0.99)};
 }
 
-absl::Status MeasureAll(const emb::Client& client) {
+absl::Status MeasureAll(const std::string& how, const Runner& run) {
   const int64_t dim = absl::GetFlag(FLAGS_dim);
-  std::cout << absl::StreamFormat("%d x %d float32, one connection, unary\n",
-                                  absl::GetFlag(FLAGS_rows), dim)
-            << absl::StreamFormat("%8s %12s %10s %10s %10s\n", "ids", "rows/s",
-                                  "MB/s", "p50 us", "p99 us");
   for (const int64_t ids : {64, 1'024, 8'192}) {
-    const auto figures = Measure(client, ids);
+    const auto figures = Measure(run, ids);
     if (!figures.ok()) return figures.status();
     const double megabytes =
         figures->rows_per_second * static_cast<double>(dim * 4) / 1e6;
-    std::cout << absl::StreamFormat("%8d %12.0f %10.0f %10.1f %10.1f\n", ids,
-                                    figures->rows_per_second, megabytes,
+    std::cout << absl::StreamFormat("%-9s %6d %12.0f %10.0f %10.1f %10.1f\n",
+                                    how, ids, figures->rows_per_second,
+                                    megabytes,
                                     absl::ToDoubleMicroseconds(figures->p50),
                                     absl::ToDoubleMicroseconds(figures->p99))
               << std::flush;
   }
   return absl::OkStatus();
+}
+
+absl::Status MeasureEveryWay(const emb::Client& client) {
+  std::cout << absl::StreamFormat("%d x %d float32, one connection\n",
+                                  absl::GetFlag(FLAGS_rows),
+                                  absl::GetFlag(FLAGS_dim))
+            << absl::StreamFormat("%-9s %6s %12s %10s %10s %10s\n", "", "ids",
+                                  "rows/s", "MB/s", "p50 us", "p99 us");
+  using Requests = std::vector<emb::LookupRequest>;
+  using Latencies = std::vector<absl::Duration>;
+  absl::Status status =
+      MeasureAll("unary", [&](const Requests& requests, absl::Duration duration,
+                              Latencies& latencies) {
+        return RunUnary(client, requests, duration, latencies);
+      });
+  for (const size_t depth : {1U, 2U, 4U}) {
+    if (!status.ok()) break;
+    status = MeasureAll(absl::StrFormat("stream %d", depth),
+                        [&](const Requests& requests, absl::Duration duration,
+                            Latencies& latencies) {
+                          return RunStream(client, depth, requests, duration,
+                                           latencies);
+                        });
+  }
+  return status;
 }
 
 absl::Status Bench() {
@@ -139,7 +188,7 @@ absl::Status Bench() {
   if (!created.ok()) return created.status();
   std::cout << absl::StreamFormat("created in %.2f s\n",
                                   absl::ToDoubleSeconds(absl::Now() - start));
-  absl::Status status = MeasureAll(*client);
+  absl::Status status = MeasureEveryWay(*client);
   status.Update(client->DropTable(kTable));
   return status;
 }

@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "core/mutex.h"
 #include "core/status_macros.h"
+#include "grpc/grpc.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "server/admin_service.h"
@@ -43,6 +44,10 @@ int64_t MemoryLimitOf(const ServerOptions& options) {
 void SetUpGrpc() {
   CaptureGrpcLog();
   grpc::EnableDefaultHealthCheckService(true);
+  // Never given back: the last user of gRPC would wait up to 10 s for a thread
+  // that polls on behalf of half-written sockets, at the very end of a drain.
+  static const bool initialised = (grpc_init(), true);
+  static_cast<void>(initialised);
   // The library adds itself to every builder as soon as it is linked, and
   // cannot be taken out again: hence no flag.
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();

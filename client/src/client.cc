@@ -78,6 +78,12 @@ absl::StatusOr<LookupResult> Client::Lookup(const LookupRequest& request,
                              call.timeout.value_or(options_.lookup_timeout));
 }
 
+std::unique_ptr<LookupStream> Client::OpenLookupStream(
+    const CallOptions& call) const {
+  return connection_->OpenLookupStream(
+      call.timeout.value_or(options_.lookup_timeout));
+}
+
 absl::StatusOr<TableInfo> Client::CreateTable(const TableOptions& options,
                                               const CallOptions& call) const {
   return connection_->CreateTable(

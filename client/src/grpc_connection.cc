@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/src/convert.h"
+#include "client/src/grpc_lookup_stream.h"
 #include "client/src/import_call.h"
 #include "client/src/lookup_call.h"
 #include "client/src/status_from_grpc.h"
@@ -80,6 +81,11 @@ class GrpcConnection final : public Connection {
   absl::StatusOr<LookupResult> Lookup(const LookupRequest& request,
                                       absl::Duration timeout) override {
     return CallLookup(lookups_, server_, request, DeadlineAfter(timeout));
+  }
+
+  std::unique_ptr<LookupStream> OpenLookupStream(
+      absl::Duration timeout) override {
+    return MakeGrpcLookupStream(server_channel_, server_, timeout);
   }
 
   absl::StatusOr<TableInfo> CreateTable(const TableOptions& options,

@@ -19,8 +19,10 @@ constexpr char kLookup[] = "/embedding.v1.EmbeddingService/Lookup";
 
 }  // namespace
 
-grpc::ByteBuffer SerialiseLookup(const LookupRequest& request) {
-  const embedding::v1::LookupRequest proto = ToProto(request);
+grpc::ByteBuffer SerialiseLookup(const LookupRequest& request,
+                                 uint64_t request_id) {
+  embedding::v1::LookupRequest proto = ToProto(request);
+  proto.set_request_id(request_id);
   grpc::Slice slice(proto.ByteSizeLong());
   // Its own memory, which nobody else has seen yet.
   proto.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));

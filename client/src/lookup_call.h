@@ -3,6 +3,7 @@
 #define EMB_CLIENT_SRC_LOOKUP_CALL_H_
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -14,7 +15,8 @@
 namespace emb {
 
 // The request as a message.
-grpc::ByteBuffer SerialiseLookup(const LookupRequest& request);
+grpc::ByteBuffer SerialiseLookup(const LookupRequest& request,
+                                 uint64_t request_id = 0);
 
 // Calls and waits, polling on the calling thread: no other one is woken.
 // Values are copied once, from the transport's buffers into the result.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
+#include "absl/strings/match.h"
 #include "absl/time/time.h"
 #include "core/status_macros.h"
 
@@ -18,7 +19,9 @@ absl::StatusOr<std::unique_ptr<InProcessServer>> InProcessServer::Start(
 InProcessServer::InProcessServer(ServerOptions options)
     : options_(std::move(options)) {
   options_.data_dir = data_dir_.path();
-  options_.listen = "127.0.0.1:0";
+  if (!absl::StartsWith(options_.listen, "unix:")) {
+    options_.listen = "127.0.0.1:0";
+  }
   options_.admin_listen = "127.0.0.1:0";
   options_.drain_delay = absl::ZeroDuration();
 }

@@ -18,7 +18,8 @@ namespace emb {
 // Threads  One thread; clients may be used from any.
 class InProcessServer {
  public:
-  // `options` with data_dir, addresses and drain times set by this class.
+  // `options` with data_dir, addresses and drain delay set by this class; a
+  // unix: address for lookups is kept, and is the same after a restart.
   static absl::StatusOr<std::unique_ptr<InProcessServer>> Start(
       ServerOptions options = {});
   ~InProcessServer();

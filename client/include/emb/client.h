@@ -23,6 +23,7 @@
 #include "absl/time/time.h"
 #include "emb/connection.h"
 #include "emb/lookup_result.h"
+#include "emb/lookup_stream.h"
 #include "emb/types.h"
 
 namespace emb {
@@ -64,6 +65,11 @@ class Client {
   // Cost     one round trip; one copy of the values beyond the transport's.
   absl::StatusOr<LookupResult> Lookup(const LookupRequest& request,
                                       const CallOptions& call = {}) const;
+
+  // A stream for callers that keep several lookups in flight; the timeout is
+  // that of each Send and Receive. It does not connect yet.
+  std::unique_ptr<LookupStream> OpenLookupStream(
+      const CallOptions& call = {}) const;
 
   absl::StatusOr<TableInfo> CreateTable(const TableOptions& options,
                                         const CallOptions& call = {}) const;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "emb/lookup_result.h"
+#include "emb/lookup_stream.h"
 #include "emb/types.h"
 
 namespace emb {
@@ -39,6 +41,8 @@ class Connection {
 
   virtual absl::StatusOr<LookupResult> Lookup(const LookupRequest& request,
                                               absl::Duration timeout) = 0;
+  virtual std::unique_ptr<LookupStream> OpenLookupStream(
+      absl::Duration timeout) = 0;
   virtual absl::StatusOr<TableInfo> CreateTable(const TableOptions& options,
                                                 absl::Duration timeout) = 0;
   virtual absl::StatusOr<TableInfo> GetTable(const std::string& name,

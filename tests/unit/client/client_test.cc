@@ -27,6 +27,12 @@ class FakeConnection final : public Connection {
                                       absl::Duration timeout) override {
     return Note("Lookup " + request.features.at(0).table, timeout);
   }
+  std::unique_ptr<LookupStream> OpenLookupStream(
+      absl::Duration timeout) override {
+    Note("OpenLookupStream", timeout).IgnoreError();
+    return nullptr;
+  }
+
   absl::StatusOr<TableInfo> CreateTable(const TableOptions& options,
                                         absl::Duration timeout) override {
     return Note("CreateTable " + options.name, timeout);

@@ -47,6 +47,10 @@ class FakeConnection : public Connection {
     });
   }
 
+  std::unique_ptr<LookupStream> OpenLookupStream(absl::Duration) override {
+    return nullptr;  // embctl has no use for one.
+  }
+
   absl::StatusOr<TableInfo> CreateTable(const TableOptions& options,
                                         absl::Duration timeout) override {
     created.push_back(options);

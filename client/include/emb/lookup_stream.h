@@ -1,0 +1,56 @@
+// Several lookups in flight on one stream.
+//
+//   std::unique_ptr<emb::LookupStream> stream = client.OpenLookupStream();
+//   stream->Send(first);
+//   while (...) {
+//     stream->Send(next);
+//     absl::StatusOr<emb::LookupResult> result = stream->Receive();  // Oldest.
+//   }
+#ifndef EMB_LOOKUP_STREAM_H_
+#define EMB_LOOKUP_STREAM_H_
+
+#include <cstddef>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "emb/lookup_result.h"
+#include "emb/types.h"
+
+namespace emb {
+
+// LookupStream pipelines lookups: while one is answered the next is under way.
+// Answers come in the order of the requests; each sees a snapshot of its own.
+//
+// A stream that the server ends, because it is old or the server drains, is
+// opened again, and requests without an answer are sent again: lookups change
+// nothing.
+//
+// Threads  One thread at a time.
+class LookupStream {
+ public:
+  // Abandons what is in flight.
+  virtual ~LookupStream() = default;
+
+  // Sends a request; waits only while the transport is full. Answers that come
+  // meanwhile are kept in memory: two to four requests in flight are what
+  // gains, more only take memory.
+  //
+  // Errors   As Receive, of the stream as a whole.
+  virtual absl::Status Send(const LookupRequest& request) = 0;
+
+  // Waits for the answer to the oldest request in flight.
+  //
+  // Errors   The request's own, as Client::Lookup: the stream goes on.
+  //          UNAVAILABLE, DEADLINE_EXCEEDED  no answer from the server: all
+  //                            requests in flight are lost, and so is the
+  //                            stream.
+  //          FAILED_PRECONDITION  none is in flight.
+  virtual absl::StatusOr<LookupResult> Receive() = 0;
+
+  // Requests sent whose answers were not received.
+  virtual size_t in_flight() const = 0;
+};
+
+}  // namespace emb
+
+#endif  // EMB_LOOKUP_STREAM_H_

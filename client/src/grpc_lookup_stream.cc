@@ -1,0 +1,129 @@
+#include "client/src/grpc_lookup_stream.h"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "client/src/assemble_answer.h"
+#include "client/src/lookup_call.h"
+#include "client/src/split_answer.h"
+#include "client/src/status_from_grpc.h"
+#include "client/src/stream_call.h"
+
+namespace emb {
+namespace {
+
+constexpr char kLookupStream[] = "/embedding.v1.EmbeddingService/LookupStream";
+// A stream that ends this often without an answer in between is given up.
+constexpr int kReopensMax = 3;
+
+class GrpcLookupStream final : public LookupStream {
+ public:
+  GrpcLookupStream(std::shared_ptr<grpc::Channel> channel, std::string address,
+                   absl::Duration timeout)
+      : address_(std::move(address)),
+        timeout_(timeout),
+        stub_(std::move(channel)),
+        call_(Open(StreamCall::Connecting::kFailFast)) {}
+
+  absl::Status Send(const LookupRequest& request) override {
+    const auto deadline = Deadline();
+    in_flight_.push_back({request, SerialiseLookup(request, next_id_++)});
+    absl::Status status = call_->Write(in_flight_.back().message, deadline);
+    while (absl::IsUnavailable(status) && reopens_ < kReopensMax) {
+      status = Reopen(deadline);
+    }
+    if (!status.ok()) in_flight_.pop_back();
+    return status;
+  }
+
+  absl::StatusOr<LookupResult> Receive() override {
+    if (in_flight_.empty()) {
+      return absl::FailedPreconditionError(
+          "no lookup is in flight, send one first");
+    }
+    const auto deadline = Deadline();
+    absl::StatusOr<std::vector<SplitAnswer>> parts = ReceiveParts(deadline);
+    while (absl::IsUnavailable(parts.status()) && reopens_ < kReopensMax) {
+      const absl::Status status = Reopen(deadline);
+      if (status.ok()) {
+        parts = ReceiveParts(deadline);
+      } else if (!absl::IsUnavailable(status)) {
+        return status;
+      }
+    }
+    if (!parts.ok()) return parts.status();
+    reopens_ = 0;
+    const LookupRequest request = std::move(in_flight_.front().request);
+    in_flight_.pop_front();
+    const auto& response = parts->front().response();
+    if (response.status().code() != 0) {
+      return StatusFromProto(response.status());
+    }
+    return AssembleAnswer(*parts, request);
+  }
+
+  size_t in_flight() const override { return in_flight_.size(); }
+
+ private:
+  struct InFlight {
+    LookupRequest request;
+    grpc::ByteBuffer message;
+  };
+
+  StreamCall::Deadline Deadline() const {
+    return absl::ToChronoTime(absl::Now() + timeout_);
+  }
+
+  std::unique_ptr<StreamCall> Open(StreamCall::Connecting connecting) {
+    return std::make_unique<StreamCall>(stub_, kLookupStream, address_,
+                                        connecting);
+  }
+
+  // Begins again, with all that has no answer yet.
+  absl::Status Reopen(StreamCall::Deadline deadline) {
+    ++reopens_;
+    call_ = Open(StreamCall::Connecting::kWait);
+    for (const InFlight& request : in_flight_) {
+      const absl::Status status = call_->Write(request.message, deadline);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
+  // All parts of one answer.
+  absl::StatusOr<std::vector<SplitAnswer>> ReceiveParts(
+      StreamCall::Deadline deadline) {
+    std::vector<SplitAnswer> parts;
+    do {
+      auto message = call_->Read(deadline);
+      if (!message.ok()) return message.status();
+      auto part = SplitAnswer::Split(*message);
+      if (!part.ok()) return part.status();
+      parts.push_back(*std::move(part));
+    } while (parts.back().response().more_parts());
+    return parts;
+  }
+
+  const std::string address_;
+  const absl::Duration timeout_;
+  grpc::GenericStub stub_;
+  std::unique_ptr<StreamCall> call_;
+  std::deque<InFlight> in_flight_;
+  uint64_t next_id_ = 1;
+  int reopens_ = 0;  // Since the last answer.
+};
+
+}  // namespace
+
+std::unique_ptr<LookupStream> MakeGrpcLookupStream(
+    std::shared_ptr<grpc::Channel> channel, std::string address,
+    absl::Duration timeout) {
+  return std::make_unique<GrpcLookupStream>(std::move(channel),
+                                            std::move(address), timeout);
+}
+
+}  // namespace emb

@@ -1,0 +1,118 @@
+#include "client/src/stream_call.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "client/src/status_from_grpc.h"
+
+namespace emb {
+namespace {
+
+enum Event : intptr_t { kStarted, kRead, kWritten, kFinished };
+
+void* TagOf(Event event) {
+  return reinterpret_cast<void*>(static_cast<intptr_t>(event));
+}
+
+}  // namespace
+
+StreamCall::StreamCall(grpc::GenericStub& stub, const char* method,
+                       std::string address, Connecting connecting)
+    : address_(std::move(address)) {
+  context_.set_wait_for_ready(connecting == Connecting::kWait);
+  call_ = stub.PrepareCall(&context_, method, &queue_);
+  call_->StartCall(TagOf(kStarted));
+}
+
+StreamCall::~StreamCall() {
+  context_.TryCancel();
+  queue_.Shutdown();
+  void* tag = nullptr;
+  bool ok = false;
+  while (queue_.Next(&tag, &ok)) {
+  }
+}
+
+bool StreamCall::Poll(Deadline deadline) {
+  void* tag = nullptr;
+  bool ok = false;
+  if (queue_.AsyncNext(&tag, &ok, deadline) !=
+      grpc::CompletionQueue::GOT_EVENT) {
+    return false;
+  }
+  Handle(static_cast<int>(reinterpret_cast<intptr_t>(tag)), ok);
+  return true;
+}
+
+void StreamCall::Handle(int event, bool ok) {
+  switch (event) {
+    case kStarted:
+      started_ = true;
+      break;
+    case kRead:
+      reading_ = false;
+      if (ok) received_.push_back(std::exchange(incoming_, {}));
+      break;
+    case kWritten:
+      writing_ = false;
+      break;
+    case kFinished:
+      finished_ = true;
+      break;
+    default:
+      break;
+  }
+  if (!ok) over_ = true;
+  KeepReading();
+}
+
+void StreamCall::KeepReading() {
+  if (!started_ || reading_ || over_) return;
+  reading_ = true;
+  call_->Read(&incoming_, TagOf(kRead));
+}
+
+absl::Status StreamCall::TooLate() const {
+  return absl::DeadlineExceededError(
+      absl::StrCat("no answer from ", address_, " in time"));
+}
+
+absl::Status StreamCall::Write(const grpc::ByteBuffer& message,
+                               Deadline deadline) {
+  while (!started_ && !over_) {
+    if (!Poll(deadline)) return TooLate();
+  }
+  if (over_) return End(deadline);
+  writing_ = true;
+  call_->Write(message, TagOf(kWritten));
+  while (writing_) {
+    if (!Poll(deadline)) return TooLate();
+  }
+  return over_ ? End(deadline) : absl::OkStatus();
+}
+
+absl::StatusOr<grpc::ByteBuffer> StreamCall::Read(Deadline deadline) {
+  while (received_.empty()) {
+    if (over_) return End(deadline);
+    if (!Poll(deadline)) return TooLate();
+  }
+  grpc::ByteBuffer message = std::move(received_.front());
+  received_.pop_front();
+  return message;
+}
+
+absl::Status StreamCall::End(Deadline deadline) {
+  if (!finishing_) {
+    finishing_ = true;
+    call_->Finish(&status_, TagOf(kFinished));
+  }
+  while (!finished_) {
+    if (!Poll(deadline)) return TooLate();
+  }
+  if (!status_.ok()) return StatusFromGrpc(status_, address_);
+  return absl::UnavailableError(
+      absl::StrCat(address_, " has ended the stream"));
+}
+
+}  // namespace emb
