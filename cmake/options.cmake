@@ -1,5 +1,6 @@
 # emb_options: how our own code is compiled. Linked PRIVATE, so that none of
-# it reaches users.
+# it reaches users: BUILD_INTERFACE keeps it out of what is installed, where a
+# static library would name even its PRIVATE dependencies.
 add_library(emb_options INTERFACE)
 target_compile_features(emb_options INTERFACE cxx_std_20)
 target_include_directories(emb_options INTERFACE ${PROJECT_SOURCE_DIR})
@@ -26,5 +27,6 @@ function(emb_library name)
   add_library(emb::${name} ALIAS emb_${name})
   set_target_properties(emb_${name} PROPERTIES EXPORT_NAME ${name})
   target_link_libraries(emb_${name}
-    PUBLIC ${ARG_DEPENDS} PRIVATE emb_options ${ARG_PRIVATE_DEPENDS})
+    PUBLIC ${ARG_DEPENDS}
+    PRIVATE $<BUILD_INTERFACE:emb_options> ${ARG_PRIVATE_DEPENDS})
 endfunction()
