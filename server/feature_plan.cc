@@ -4,6 +4,8 @@
 #include <cassert>
 #include <numeric>
 
+#include "core/simd_convert.h"
+
 namespace emb {
 namespace {
 
@@ -79,15 +81,39 @@ FeatureCursor::FeatureCursor(const FeaturePlan& plan)
       num_units_(plan.num_units()),
       unit_bytes_(num_units_ == 0 ? 0 : plan.values_bytes / num_units_) {}
 
-void FeatureCursor::Execute(int64_t num_units, absl::Span<std::byte> values) {
-  assert(num_units <= units_left());
-  assert(static_cast<int64_t>(values.size()) == num_units * unit_bytes_);
+void FeatureCursor::Take(int64_t num_units, absl::Span<std::byte> values) {
   const UnitRange range = {static_cast<size_t>(unit_),
                            static_cast<size_t>(num_units), id_};
   id_ += std::visit(
       [&](const auto& how) { return Run(how, plan_, range, values); },
       plan_.combine);
   unit_ += num_units;
+}
+
+void FeatureCursor::Execute(int64_t num_units, absl::Span<std::byte> values) {
+  assert(num_units <= units_left());
+  assert(static_cast<int64_t>(values.size()) == num_units * unit_bytes_);
+  if (plan_.dtype == DType::kFloat32) return Take(num_units, values);
+  // A few units at a time, so that they are still in the cache when they are
+  // rounded.
+  constexpr int64_t kScratchElements = 8'192;
+  const int64_t unit_elements = unit_bytes_ / 2;
+  const int64_t step = std::max<int64_t>(
+      1, kScratchElements / std::max<int64_t>(1, unit_elements));
+  while (num_units > 0) {
+    const int64_t taken = std::min(step, num_units);
+    scratch_.resize(static_cast<size_t>(taken * unit_elements));
+    Take(taken, {reinterpret_cast<std::byte*>(scratch_.data()),
+                 scratch_.size() * sizeof(float)});
+    const auto out = values.first(2 * scratch_.size());
+    if (plan_.dtype == DType::kFloat16) {
+      ToFloat16(scratch_, out);
+    } else {
+      ToBFloat16(scratch_, out);
+    }
+    values.remove_prefix(out.size());
+    num_units -= taken;
+  }
 }
 
 }  // namespace emb

@@ -9,6 +9,7 @@
 
 #include "absl/types/span.h"
 #include "core/absent_ids.h"
+#include "core/dtype.h"
 #include "core/gather.h"
 #include "core/id_span.h"
 #include "core/pooling.h"
@@ -41,9 +42,10 @@ struct FeaturePlan {
   IdSpan ids;
   AbsentIds absent{0};
   std::variant<KeepApart, PadSequences, PoolIntoBags> combine;
-  std::vector<int64_t> shape;    // Of the result, the dim last.
-  int64_t values_bytes = 0;      // Of the result.
-  std::vector<uint8_t> missing;  // One bit per id; empty: none is missing.
+  DType dtype = DType::kFloat32;  // Of the result: a float type.
+  std::vector<int64_t> shape;     // Of the result, the dim last.
+  int64_t values_bytes = 0;       // Of the result.
+  std::vector<uint8_t> missing;   // One bit per id; empty: none is missing.
 
   int64_t num_units() const;
   // With PadSequences, the length of each sequence after truncation; else
@@ -65,17 +67,22 @@ class FeatureCursor {
   // Where the next unit belongs in the result.
   int64_t offset_bytes() const { return unit_ * unit_bytes_; }
 
-  // Gathers, pads or pools the next units; `values` need not be aligned.
+  // Gathers, pads or pools the next units, in float32, and rounds them to the
+  // dtype of the result; `values` need not be aligned.
   // REQUIRES: num_units <= units_left(),
   //           values.size() == num_units * unit_bytes().
   void Execute(int64_t num_units, absl::Span<std::byte> values);
 
  private:
+  // In float32.
+  void Take(int64_t num_units, absl::Span<std::byte> values);
+
   const FeaturePlan& plan_;
   int64_t num_units_;
   int64_t unit_bytes_;
   int64_t unit_ = 0;
-  size_t id_ = 0;  // The first of the next unit.
+  size_t id_ = 0;               // The first of the next unit.
+  std::vector<float> scratch_;  // Values on their way to another dtype.
 };
 
 }  // namespace emb

@@ -89,7 +89,7 @@ absl::StatusOr<std::vector<int64_t>> DimsOf(const LookupFeature& feature,
 absl::Status FinishShape(const std::string& path, const Limits& limits,
                          FeaturePlan& plan) {
   plan.shape.push_back(plan.table->record.spec.dim);
-  auto bytes = static_cast<int64_t>(sizeof(float));
+  int64_t bytes = RowBytes(plan.dtype, 1);
   const bool fits = MultiplyAll(plan.shape, bytes);
   if (!fits || bytes > limits.answer_bytes_max) {
     return InvalidField(

@@ -15,7 +15,8 @@
 
 namespace emb {
 
-// Sets `shape`, `values_bytes` and `combine` of a plan whose table is set.
+// Sets `shape`, `values_bytes` and `combine` of a plan whose table and dtype
+// are set.
 // `path` names the feature in errors.
 //
 // Errors   INVALID_ARGUMENT  a shape that does not fit the ids; lengths or

@@ -18,17 +18,16 @@ namespace {
 
 namespace pb = embedding::v1;
 
-// Element types that this build does not answer with are refused by name:
-// never a wrong answer.
-absl::Status CheckDType(const LookupFeature& feature, const std::string& path) {
+absl::StatusOr<DType> DTypeOf(const LookupFeature& feature,
+                              const std::string& path) {
   switch (feature.dtype) {
     case pb::DTYPE_UNSPECIFIED:
     case pb::DTYPE_FLOAT32:
-      return absl::OkStatus();
+      return DType::kFloat32;
     case pb::DTYPE_FLOAT16:
+      return DType::kFloat16;
     case pb::DTYPE_BFLOAT16:
-      return FieldError(absl::StatusCode::kUnimplemented, path + ".dtype",
-                        ": this build does not have it");
+      return DType::kBFloat16;
     default:
       return InvalidField(
           path + ".dtype",
@@ -79,8 +78,8 @@ absl::StatusOr<FeaturePlan> PlanFeature(const LookupFeature& feature,
                                         const std::string& path,
                                         const Snapshot& snapshot,
                                         const Limits& limits) {
-  EMB_RETURN_IF_ERROR(CheckDType(feature, path));
   FeaturePlan plan;
+  EMB_ASSIGN_OR_RETURN(plan.dtype, DTypeOf(feature, path));
   const auto table = snapshot.Find(feature.table, feature.version);
   if (!table.ok()) {
     return FieldError(table.status().code(), path,

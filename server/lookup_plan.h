@@ -23,7 +23,6 @@ using LookupPlan = std::vector<absl::StatusOr<FeaturePlan>>;
 // Errors   INVALID_ARGUMENT  no features, a limit, a ragged or wrong shape.
 //          OUT_OF_RANGE      an id outside the table.
 //          NOT_FOUND, DATA_LOSS  as Snapshot::Find.
-//          UNIMPLEMENTED     a choice this build does not make.
 //          Each names the feature and the field; the first one wins.
 absl::StatusOr<LookupPlan> PlanLookup(const LookupView& request,
                                       const Snapshot& snapshot,

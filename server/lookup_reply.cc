@@ -6,6 +6,7 @@
 
 #include "embedding/v1/lookup.pb.h"
 #include "grpcpp/support/slice.h"
+#include "server/proto_convert.h"
 #include "server/status_convert.h"
 #include "server/wire_writer.h"
 
@@ -22,7 +23,8 @@ std::string HeadOf(const FeaturePlan& plan, int64_t values_bytes) {
   std::string head;
   WireWriter writer(head);
   writer.PackedInt64(Result::kShapeFieldNumber, plan.shape);
-  writer.UInt64(Result::kDtypeFieldNumber, pb::DTYPE_FLOAT32);
+  writer.UInt64(Result::kDtypeFieldNumber,
+                static_cast<uint64_t>(DTypeToProto(plan.dtype)));
   writer.UInt64(Result::kVersionFieldNumber,
                 static_cast<uint64_t>(record.version));
   writer.UInt64(Result::kRevisionFieldNumber,

@@ -36,15 +36,6 @@ absl::StatusOr<DType> DTypeFromProto(pb::DType proto) {
       absl::StrCat("dtype: ", proto, " is no DType"));
 }
 
-pb::DType DTypeToProto(DType dtype) {
-  for (const DTypePair& pair : kDTypes) {
-    if (pair.dtype == dtype && pair.proto != pb::DTYPE_UNSPECIFIED) {
-      return pair.proto;
-    }
-  }
-  return pb::DTYPE_UNSPECIFIED;
-}
-
 // The fields that CreateTable and ImportTable share.
 absl::StatusOr<TableSpec> BaseSpecFromProto(const pb::TableSpec& proto) {
   TableSpec spec;
@@ -106,6 +97,15 @@ void SpecToProto(const TableSpec& spec, pb::TableSpec& proto) {
 }
 
 }  // namespace
+
+pb::DType DTypeToProto(DType dtype) {
+  for (const DTypePair& pair : kDTypes) {
+    if (pair.dtype == dtype && pair.proto != pb::DTYPE_UNSPECIFIED) {
+      return pair.proto;
+    }
+  }
+  return pb::DTYPE_UNSPECIFIED;
+}
 
 absl::StatusOr<TableSpec> CreateSpecFromProto(const pb::TableSpec& proto) {
   EMB_ASSIGN_OR_RETURN(TableSpec spec, BaseSpecFromProto(proto));

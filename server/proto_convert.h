@@ -23,6 +23,8 @@ absl::StatusOr<TableSpec> CreateSpecFromProto(
 absl::StatusOr<TableSpec> ImportSpecFromProto(
     const embedding::v1::ImportHeader& header);
 
+embedding::v1::DType DTypeToProto(DType dtype);
+
 embedding::v1::TableInfo TableInfoToProto(const ServedTable& table);
 
 }  // namespace emb

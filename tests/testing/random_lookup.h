@@ -38,7 +38,8 @@ class RandomLookup {
     if (Below(3) == 0) {
       feature.set_missing_ids(embedding::v1::MISSING_IDS_ZEROS);
     }
-    if (Below(2) == 1) feature.set_dtype(embedding::v1::DTYPE_FLOAT32);
+    // Unspecified, float32, float16 or bfloat16.
+    feature.set_dtype(static_cast<embedding::v1::DType>(Below(4)));
     switch (Below(3)) {
       case 0:
         FillFlat(feature);

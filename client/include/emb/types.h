@@ -83,7 +83,7 @@ struct Feature {
   std::variant<std::monostate, Pad, Pool> combine;
   std::optional<int64_t> padding_id;  // Beside the table's own padding_idx.
   bool zeros_for_missing = false;     // False: a missing id is an error.
-  ElementType dtype = ElementType::kDefault;
+  ElementType dtype = ElementType::kDefault;  // Of the answer: a float type.
 };
 
 struct LookupRequest {

@@ -165,17 +165,12 @@ TEST_F(LookupPlanTest, RefusesAShapeThatDoesNotFitTheIds) {
   });
 }
 
-// Never a wrong answer: what this build does not do, it says.
-TEST_F(LookupPlanTest, RefusesAChoiceItDoesNotMakeByName) {
+TEST_F(LookupPlanTest, RefusesAnUnknownChoiceByName) {
   ExpectRefused({
       {{0},
        [](auto& f) { f.set_missing_ids(static_cast<pb::MissingIds>(9)); },
        StatusCode::kInvalidArgument,
        "features[1].missing_ids = 9"},
-      {{0},
-       [](auto& f) { f.set_dtype(pb::DTYPE_FLOAT16); },
-       StatusCode::kUnimplemented,
-       "features[1].dtype"},
       {{0},
        [](auto& f) { f.set_dtype(pb::DTYPE_INT8_ROWWISE); },
        StatusCode::kInvalidArgument,

@@ -69,7 +69,8 @@ TEST_F(LookupReplyTest, IsWhatTheGeneratedClassWouldWrite) {
     for (const pb::FeatureResult& result : response.results()) {
       int64_t elements = 1;
       for (const int64_t extent : result.shape()) elements *= extent;
-      ASSERT_EQ(result.values().size(), static_cast<size_t>(elements) * 4);
+      const int64_t size = result.dtype() == pb::DTYPE_FLOAT32 ? 4 : 2;
+      ASSERT_EQ(result.values().size(), static_cast<size_t>(elements * size));
     }
   }
 }

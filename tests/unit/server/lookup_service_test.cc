@@ -166,6 +166,27 @@ TEST_F(LookupServiceTest, AKeptPaddingRowCountsAsPaddingInBagsOnly) {
   EXPECT_THAT(ValuesOf(response.results(2)), ElementsAre(6, 7, 2, 3, 0, 0));
 }
 
+// Whatever becomes of the rows, it is done in float32 and rounded once.
+TEST_F(LookupServiceTest, AnswersInTheTypeThatIsAskedFor) {
+  pb::LookupRequest request;
+  AddFeature("item", {3, 1, 2}, request);
+  request.mutable_features(0)->set_dtype(pb::DTYPE_FLOAT16);
+  AddFeature("item", {3, 1, 2}, request);
+  request.mutable_features(1)->set_dtype(pb::DTYPE_BFLOAT16);
+  request.mutable_features(1)->mutable_pool()->set_mode(pb::Pool::MODE_MEAN);
+  pb::LookupResponse response;
+  EMB_ASSERT_OK(Answer(request, response));
+  EXPECT_EQ(response.results(0).dtype(), pb::DTYPE_FLOAT16);
+  EXPECT_THAT(response.results(0).shape(), ElementsAre(3, 2));
+  // 6, 7, 2, 3, 4, 5 in binary16.
+  EXPECT_EQ(
+      response.results(0).values(),
+      std::string("\x00\x46\x00\x47\x00\x40\x00\x42\x00\x44\x00\x45", 12));
+  EXPECT_EQ(response.results(1).dtype(), pb::DTYPE_BFLOAT16);
+  // 4 and 5.
+  EXPECT_EQ(response.results(1).values(), std::string("\x80\x40\xa0\x40", 4));
+}
+
 TEST_F(LookupServiceTest, APartialAnswerCarriesTheErrorOfAFeature) {
   pb::LookupRequest request;
   AddFeature("item", {4}, request);
