@@ -18,6 +18,7 @@
 #include "core/gather.h"
 #include "core/pooling.h"
 #include "core/table.h"
+#include "core/table_update.h"
 
 namespace {
 
@@ -44,21 +45,52 @@ std::vector<int64_t> RandomIds() {
   return ids;
 }
 
-void GatherUniform(benchmark::State& state) {
-  const auto table = MakeTable();
+void Gather(benchmark::State& state, const emb::Table& table) {
   const std::vector<int64_t> ids = RandomIds();
   const auto batch = static_cast<size_t>(state.range(0));
   std::vector<std::byte> out(batch * kRowBytes);
   size_t next = 0;
   for (auto _ : state) {
-    emb::GatherRows(*table, absl::MakeSpan(ids).subspan(next, batch),
+    emb::GatherRows(table, absl::MakeSpan(ids).subspan(next, batch),
                     emb::AbsentIds(kRows), absl::MakeSpan(out));
     benchmark::DoNotOptimize(out.data());
     next = (next + batch) % (ids.size() - batch);
   }
   CountRows(state, state.range(0));
 }
+
+void GatherUniform(benchmark::State& state) { Gather(state, *MakeTable()); }
 BENCHMARK(GatherUniform)->Arg(64)->Arg(1'024)->Arg(8'192);
+
+// Every block has been replaced, in random order.
+void GatherAfterUpdates(benchmark::State& state) {
+  std::shared_ptr<const emb::Table> table = MakeTable();
+  const std::vector<int64_t> ids = RandomIds();
+  constexpr size_t kUpdate = 1'000;
+  const std::vector<std::byte> values(kUpdate * kRowBytes);
+  for (size_t i = 0; i + kUpdate <= ids.size(); i += kUpdate) {
+    table = emb::UpdateRows(*table, absl::MakeSpan(ids).subspan(i, kUpdate),
+                            values);
+  }
+  Gather(state, *table);
+}
+BENCHMARK(GatherAfterUpdates)->Arg(1'024);
+
+// Random rows, so many to a new table.
+void UpdateRandomRows(benchmark::State& state) {
+  std::shared_ptr<const emb::Table> table = MakeTable();
+  const std::vector<int64_t> ids = RandomIds();
+  const auto batch = static_cast<size_t>(state.range(0));
+  const std::vector<std::byte> values(batch * kRowBytes);
+  size_t next = 0;
+  for (auto _ : state) {
+    table = emb::UpdateRows(*table, absl::MakeSpan(ids).subspan(next, batch),
+                            values);
+    next = (next + batch) % (ids.size() - batch);
+  }
+  CountRows(state, state.range(0));
+}
+BENCHMARK(UpdateRandomRows)->Arg(1)->Arg(100)->Arg(1'000)->Arg(10'000);
 
 void MemcpySequential(benchmark::State& state) {
   const auto bytes = static_cast<size_t>(state.range(0) * kRowBytes);

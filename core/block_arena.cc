@@ -52,19 +52,15 @@ std::byte* MapHuge(int64_t bytes) {
 
 BlockArena::BlockArena(int64_t block_bytes, int64_t capacity)
     : stride_(RoundUp(block_bytes, kCacheLineBytes)),
-      huge_(stride_ * capacity >= kHugeArenaBytes) {
+      huge_(stride_ * capacity >= kHugeArenaBytes),
+      growth_blocks_(std::max<int64_t>(capacity / 16,
+                                       huge_ ? kHugePageBytes / stride_ : 1)) {
   assert(block_bytes >= 1 && capacity >= 1);
-  segment_blocks_ =
+  MutexLock lock(mutex_);
+  const int64_t segment_blocks =
       huge_ ? std::max<int64_t>(1, kSegmentBytes / stride_) : capacity;
-  for (int64_t first = 0; first < capacity; first += segment_blocks_) {
-    const int64_t blocks = std::min(segment_blocks_, capacity - first);
-    const int64_t bytes = blocks * stride_;
-    if (huge_) {
-      const int64_t mapped = RoundUp(bytes, 4096);
-      segments_.push_back({MapHuge(mapped), mapped});
-    } else {
-      segments_.push_back({AllocateSmall(bytes), bytes});
-    }
+  for (int64_t first = 0; first < capacity; first += segment_blocks) {
+    AddSegment(std::min(segment_blocks, capacity - first));
   }
 }
 
@@ -78,11 +74,43 @@ BlockArena::~BlockArena() {
   }
 }
 
+void BlockArena::AddSegment(int64_t blocks) {
+  const int64_t bytes = blocks * stride_;
+  if (huge_) {
+    const int64_t mapped = RoundUp(bytes, 4096);
+    segments_.push_back({MapHuge(mapped), mapped, blocks});
+  } else {
+    segments_.push_back({AllocateSmall(bytes), bytes, blocks});
+  }
+}
+
 std::byte* BlockArena::Allocate() {
-  const int64_t block = next_block_++;
-  const Segment& segment =
-      segments_[static_cast<size_t>(block / segment_blocks_)];
-  return segment.begin + block % segment_blocks_ * stride_;
+  MutexLock lock(mutex_);
+  ++num_blocks_;
+  if (!free_.empty()) {
+    std::byte* const block = free_.back();
+    free_.pop_back();
+    return block;
+  }
+  if (next_block_ == segments_[segment_].blocks) {
+    ++segment_;
+    next_block_ = 0;
+    if (segment_ == segments_.size()) {
+      AddSegment(std::max<int64_t>(1, growth_blocks_));
+    }
+  }
+  return segments_[segment_].begin + next_block_++ * stride_;
+}
+
+void BlockArena::Free(const std::byte* block) {
+  MutexLock lock(mutex_);
+  --num_blocks_;
+  free_.push_back(const_cast<std::byte*>(block));
+}
+
+int64_t BlockArena::num_blocks() const {
+  MutexLock lock(mutex_);
+  return num_blocks_;
 }
 
 int64_t BlockArena::MemoryBytes(int64_t block_bytes, int64_t capacity) {

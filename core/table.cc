@@ -52,6 +52,7 @@ TableBuilder::TableBuilder(int64_t num_rows, int64_t row_bytes)
   const int64_t blocks = NumBlocks(num_rows, table_->geometry_);
   table_->arena_ =
       std::make_shared<BlockArena>(table_->geometry_.bytes(), blocks);
+  table_->life_ = std::make_shared<BlockLife>(table_->arena_);
   for (int64_t first = 0; first < blocks; first += Table::kPageBlocks) {
     auto page = std::make_shared<Table::Page>();
     const int64_t used = std::min(Table::kPageBlocks, blocks - first);

@@ -18,6 +18,7 @@
 
 #include "absl/types/span.h"
 #include "core/block_arena.h"
+#include "core/block_life.h"
 
 namespace emb {
 
@@ -39,7 +40,8 @@ struct BlockGeometry {
 // Shape    [num_rows, row_bytes] bytes; rows of a block are packed, and a
 //          block starts on a 64-byte boundary.
 // Threads  Immutable: every method may be called concurrently.
-// Owns     Its blocks. Pointers from it live as long as the table.
+// Owns     Its blocks, perhaps together with the tables that UpdateRows made
+//          it from or of it. Pointers from it live as long as the table.
 class Table {
  public:
   int64_t num_rows() const { return num_rows_; }
@@ -65,6 +67,7 @@ class Table {
 
  private:
   friend class TableBuilder;
+  friend class TableUpdater;
   static constexpr int kPageLog2 = 10;
   static constexpr int64_t kPageBlocks = int64_t{1} << kPageLog2;
   using Page = std::array<const std::byte*, kPageBlocks>;
@@ -75,6 +78,7 @@ class Table {
   BlockGeometry geometry_;
   std::vector<std::shared_ptr<const Page>> root_;
   std::shared_ptr<BlockArena> arena_;  // Holds what the pages point to.
+  std::shared_ptr<BlockLife> life_;  // Of blocks that the next table replaces.
 };
 
 // TableBuilder fills a table and then freezes it.
