@@ -36,7 +36,7 @@ grpc::ServerUnaryReactor* LookupService::Lookup(
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>*
 LookupService::LookupStream(grpc::CallbackServerContext* /*context*/) {
   const auto stream =
-      emb::LookupStream::Start([this](const grpc::ByteBuffer& request) {
+      LookupReactor::Start([this](const grpc::ByteBuffer& request) {
         return LookupAnswer::MakeOrFail(registry_, limits_, request);
       });
   bool draining = false;
@@ -51,7 +51,7 @@ LookupService::LookupStream(grpc::CallbackServerContext* /*context*/) {
 }
 
 void LookupService::Drain() {
-  std::vector<std::weak_ptr<emb::LookupStream>> streams;
+  std::vector<std::weak_ptr<LookupReactor>> streams;
   {
     MutexLock lock(mutex_);
     draining_ = true;

@@ -10,7 +10,7 @@
 #include "embedding/v1/lookup.grpc.pb.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "server/limits.h"
-#include "server/lookup_stream.h"
+#include "server/lookup_reactor.h"
 #include "server/registry.h"
 
 namespace emb {
@@ -48,8 +48,7 @@ class LookupService final
 
   Mutex mutex_;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  std::vector<std::weak_ptr<emb::LookupStream>> streams_
-      ABSL_GUARDED_BY(mutex_);
+  std::vector<std::weak_ptr<LookupReactor>> streams_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace emb

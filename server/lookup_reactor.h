@@ -1,6 +1,6 @@
 // One LookupStream call.
-#ifndef EMB_SERVER_LOOKUP_STREAM_H_
-#define EMB_SERVER_LOOKUP_STREAM_H_
+#ifndef EMB_SERVER_LOOKUP_REACTOR_H_
+#define EMB_SERVER_LOOKUP_REACTOR_H_
 
 #include <functional>
 #include <memory>
@@ -15,21 +15,20 @@
 
 namespace emb {
 
-// LookupStream answers requests in the order they come. While an answer is
+// LookupReactor answers requests in the order they come. While an answer is
 // being written the next request is read, and no more: a caller that does not
 // read its answers holds one part of one answer and one request.
 //
 // Threads  gRPC's callbacks and Drain may come concurrently.
 // Owns     Itself, from Start until the call is over.
-class LookupStream final
-    : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
-      public std::enable_shared_from_this<LookupStream> {
+class LookupReactor final
+    : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   using AnswerFunction = std::function<std::unique_ptr<LookupAnswer>(
       const grpc::ByteBuffer& request)>;
 
   // Begins to read. `answer` makes the answer to a request.
-  static std::shared_ptr<LookupStream> Start(AnswerFunction answer);
+  static std::shared_ptr<LookupReactor> Start(AnswerFunction answer);
 
   // Ends the call with UNAVAILABLE as soon as the answer under way is written.
   void Drain();
@@ -39,7 +38,7 @@ class LookupStream final
   void OnDone() override { self_.reset(); }
 
  private:
-  explicit LookupStream(AnswerFunction answer) : answer_(std::move(answer)) {}
+  explicit LookupReactor(AnswerFunction answer) : answer_(std::move(answer)) {}
 
   // What to do next, decided under the mutex and done without it: gRPC may
   // call back from inside.
@@ -53,7 +52,7 @@ class LookupStream final
   bool TakePart() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const AnswerFunction answer_;
-  std::shared_ptr<LookupStream> self_;
+  std::shared_ptr<LookupReactor> self_;
 
   Mutex mutex_;
   bool reading_ ABSL_GUARDED_BY(mutex_) = true;
@@ -73,4 +72,4 @@ class LookupStream final
 
 }  // namespace emb
 
-#endif  // EMB_SERVER_LOOKUP_STREAM_H_
+#endif  // EMB_SERVER_LOOKUP_REACTOR_H_

@@ -1,4 +1,4 @@
-#include "server/lookup_stream.h"
+#include "server/lookup_reactor.h"
 
 #include <utility>
 
@@ -6,14 +6,14 @@
 
 namespace emb {
 
-std::shared_ptr<LookupStream> LookupStream::Start(AnswerFunction answer) {
-  std::shared_ptr<LookupStream> stream(new LookupStream(std::move(answer)));
+std::shared_ptr<LookupReactor> LookupReactor::Start(AnswerFunction answer) {
+  std::shared_ptr<LookupReactor> stream(new LookupReactor(std::move(answer)));
   stream->self_ = stream;
   stream->StartRead(&stream->incoming_);
   return stream;
 }
 
-void LookupStream::OnReadDone(bool ok) {
+void LookupReactor::OnReadDone(bool ok) {
   Step step;
   {
     MutexLock lock(mutex_);
@@ -29,7 +29,7 @@ void LookupStream::OnReadDone(bool ok) {
   Do(step);
 }
 
-void LookupStream::OnWriteDone(bool ok) {
+void LookupReactor::OnWriteDone(bool ok) {
   Step step;
   {
     MutexLock lock(mutex_);
@@ -40,7 +40,7 @@ void LookupStream::OnWriteDone(bool ok) {
   Do(step);
 }
 
-void LookupStream::Drain() {
+void LookupReactor::Drain() {
   Step step;
   {
     MutexLock lock(mutex_);
@@ -51,7 +51,7 @@ void LookupStream::Drain() {
 }
 
 // Fills outgoing_ with the next part, of the current answer or of the next.
-bool LookupStream::TakePart() {
+bool LookupReactor::TakePart() {
   while (true) {
     if (current_ != nullptr) {
       auto part = current_->NextPart();
@@ -67,7 +67,7 @@ bool LookupStream::TakePart() {
   }
 }
 
-LookupStream::Step LookupStream::NextStep() {
+LookupReactor::Step LookupReactor::NextStep() {
   Step step;
   if (finished_) return step;
   if (broken_) {
@@ -89,7 +89,7 @@ LookupStream::Step LookupStream::NextStep() {
   return step;
 }
 
-void LookupStream::Do(const Step& step) {
+void LookupReactor::Do(const Step& step) {
   // Finish may be the end of this object, and comes alone.
   if (step.read) StartRead(&incoming_);
   if (step.write) StartWrite(&outgoing_);
