@@ -103,7 +103,7 @@ absl::Status RunStream(const emb::Client& client, size_t depth,
   for (size_t i = 0; absl::Now() < end || !starts.empty();) {
     while (starts.size() < depth && absl::Now() < end) {
       starts.push_back(absl::Now());
-      const absl::Status status = stream->Send(requests[i++ % requests.size()]);
+      absl::Status status = stream->Send(requests[i++ % requests.size()]);
       if (!status.ok()) return status;
     }
     const auto result = stream->Receive();

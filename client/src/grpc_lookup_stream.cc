@@ -48,7 +48,7 @@ class GrpcLookupStream final : public LookupStream {
     const auto deadline = Deadline();
     absl::StatusOr<std::vector<SplitAnswer>> parts = ReceiveParts(deadline);
     while (absl::IsUnavailable(parts.status()) && reopens_ < kReopensMax) {
-      const absl::Status status = Reopen(deadline);
+      absl::Status status = Reopen(deadline);
       if (status.ok()) {
         parts = ReceiveParts(deadline);
       } else if (!absl::IsUnavailable(status)) {
@@ -88,7 +88,7 @@ class GrpcLookupStream final : public LookupStream {
     ++reopens_;
     call_ = Open(StreamCall::Connecting::kWait);
     for (const InFlight& request : in_flight_) {
-      const absl::Status status = call_->Write(request.message, deadline);
+      absl::Status status = call_->Write(request.message, deadline);
       if (!status.ok()) return status;
     }
     return absl::OkStatus();

@@ -4,11 +4,11 @@
 #include <memory>
 #include <random>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/testing/lookup_proto.h"
 #include "tests/testing/random_lookup.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/wire_lookup.h"
@@ -19,46 +19,6 @@ namespace {
 namespace pb = embedding::v1;
 using absl::StatusCode;
 using testing::HasSubstr;
-
-// A view as a message again: what the generated class should have read.
-pb::Feature ProtoOf(const LookupFeature& feature) {
-  pb::Feature proto;
-  proto.set_table(std::string(feature.table));
-  proto.set_version(feature.version);
-  for (size_t i = 0; i < feature.ids.size(); ++i) {
-    proto.add_ids(feature.ids[i]);
-  }
-  if (const auto* dense = std::get_if<DenseIds>(&feature.shape)) {
-    proto.mutable_dense()->mutable_dims()->Add(dense->dims.begin(),
-                                               dense->dims.end());
-  } else if (const auto* ragged = std::get_if<RaggedIds>(&feature.shape)) {
-    proto.mutable_ragged()->mutable_lengths()->Add(ragged->lengths.begin(),
-                                                   ragged->lengths.end());
-  }
-  if (const auto* pad = std::get_if<PadRequest>(&feature.combine)) {
-    if (pad->length) proto.mutable_pad()->set_length(*pad->length);
-    proto.mutable_pad()->set_side(static_cast<pb::Pad::Side>(pad->side));
-    proto.mutable_pad()->set_keep(static_cast<pb::Pad::Keep>(pad->keep));
-  } else if (const auto* pool = std::get_if<PoolRequest>(&feature.combine)) {
-    proto.mutable_pool()->set_mode(static_cast<pb::Pool::Mode>(pool->mode));
-    proto.mutable_pool()->mutable_weights()->Add(pool->weights.begin(),
-                                                 pool->weights.end());
-  }
-  if (feature.padding_id) proto.set_padding_id(*feature.padding_id);
-  proto.set_missing_ids(static_cast<pb::MissingIds>(feature.missing_ids));
-  proto.set_dtype(static_cast<pb::DType>(feature.dtype));
-  return proto;
-}
-
-std::string SerialisedAgain(const LookupView& view) {
-  pb::LookupRequest proto;
-  for (const LookupFeature& feature : view.features) {
-    *proto.add_features() = ProtoOf(feature);
-  }
-  proto.set_partial(view.partial);
-  proto.set_request_id(view.request_id);
-  return proto.SerializeAsString();
-}
 
 TEST(ReadLookup, ReadsWhatTheGeneratedClassWrites) {
   RandomLookup random(1, 1'000);
