@@ -1,28 +1,17 @@
 #include "client/src/stream_call.h"
 
-#include <cstdint>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/src/status_from_grpc.h"
 
 namespace emb {
-namespace {
-
-enum Event : intptr_t { kStarted, kRead, kWritten, kFinished };
-
-void* TagOf(Event event) {
-  return reinterpret_cast<void*>(static_cast<intptr_t>(event));
-}
-
-}  // namespace
-
 StreamCall::StreamCall(grpc::GenericStub& stub, const char* method,
                        std::string address, Connecting connecting)
     : address_(std::move(address)) {
   context_.set_wait_for_ready(connecting == Connecting::kWait);
   call_ = stub.PrepareCall(&context_, method, &queue_);
-  call_->StartCall(TagOf(kStarted));
+  call_->StartCall(&started_tag_);
 }
 
 StreamCall::~StreamCall() {
@@ -41,26 +30,27 @@ bool StreamCall::Poll(Deadline deadline) {
       grpc::CompletionQueue::GOT_EVENT) {
     return false;
   }
-  Handle(static_cast<int>(reinterpret_cast<intptr_t>(tag)), ok);
+  Handle(*static_cast<const Event*>(tag), ok);
   return true;
 }
 
-void StreamCall::Handle(int event, bool ok) {
+void StreamCall::Handle(Event event, bool ok) {
   switch (event) {
-    case kStarted:
+    case Event::kStarted:
       started_ = true;
       break;
-    case kRead:
+    case Event::kRead:
       reading_ = false;
-      if (ok) received_.push_back(std::exchange(incoming_, {}));
+      if (ok) {
+        received_.push_back(incoming_);
+        incoming_.Clear();
+      }
       break;
-    case kWritten:
+    case Event::kWritten:
       writing_ = false;
       break;
-    case kFinished:
+    case Event::kFinished:
       finished_ = true;
-      break;
-    default:
       break;
   }
   if (!ok) over_ = true;
@@ -70,7 +60,7 @@ void StreamCall::Handle(int event, bool ok) {
 void StreamCall::KeepReading() {
   if (!started_ || reading_ || over_) return;
   reading_ = true;
-  call_->Read(&incoming_, TagOf(kRead));
+  call_->Read(&incoming_, &read_tag_);
 }
 
 absl::Status StreamCall::TooLate() const {
@@ -85,7 +75,7 @@ absl::Status StreamCall::Write(const grpc::ByteBuffer& message,
   }
   if (over_) return End(deadline);
   writing_ = true;
-  call_->Write(message, TagOf(kWritten));
+  call_->Write(message, &written_tag_);
   while (writing_) {
     if (!Poll(deadline)) return TooLate();
   }
@@ -97,7 +87,7 @@ absl::StatusOr<grpc::ByteBuffer> StreamCall::Read(Deadline deadline) {
     if (over_) return End(deadline);
     if (!Poll(deadline)) return TooLate();
   }
-  grpc::ByteBuffer message = std::move(received_.front());
+  const grpc::ByteBuffer message = received_.front();  // Slices are shared.
   received_.pop_front();
   return message;
 }
@@ -105,7 +95,7 @@ absl::StatusOr<grpc::ByteBuffer> StreamCall::Read(Deadline deadline) {
 absl::Status StreamCall::End(Deadline deadline) {
   if (!finishing_) {
     finishing_ = true;
-    call_->Finish(&status_, TagOf(kFinished));
+    call_->Finish(&status_, &finished_tag_);
   }
   while (!finished_) {
     if (!Poll(deadline)) return TooLate();

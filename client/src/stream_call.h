@@ -47,13 +47,21 @@ class StreamCall {
   absl::StatusOr<grpc::ByteBuffer> Read(Deadline deadline);
 
  private:
+  enum class Event { kStarted, kRead, kWritten, kFinished };
+
   // Waits for one event; false after the deadline.
   bool Poll(Deadline deadline);
-  void Handle(int event, bool ok);
+  void Handle(Event event, bool ok);
   // Starts to read unless the call is over.
   void KeepReading();
   absl::Status End(Deadline deadline);
   absl::Status TooLate() const;
+
+  // What gRPC gives back when an event has come.
+  Event started_tag_ = Event::kStarted;
+  Event read_tag_ = Event::kRead;
+  Event written_tag_ = Event::kWritten;
+  Event finished_tag_ = Event::kFinished;
 
   const std::string address_;
   grpc::ClientContext context_;
