@@ -18,7 +18,6 @@ namespace emb {
 namespace {
 
 using absl::StatusCode;
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr int64_t kRows = 20'000;

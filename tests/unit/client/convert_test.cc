@@ -18,12 +18,8 @@ namespace {
 namespace pb = embedding::v1;
 
 using absl::StatusCode;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::SizeIs;
-
-constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
 
 template <typename Message>
 Message Parse(const std::string& text) {
