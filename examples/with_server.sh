@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs a command beside a server of its own, on free ports of the loopback and
 # a temporary directory. The command finds the server through EMB_SERVER and
-# EMB_ADMIN and the binaries on its PATH; both are gone when it ends.
+# EMB_ADMIN, its process in EMB_SERVER_PID, and the binaries on its PATH; both
+# are gone when it ends.
 #
 #   with_server.sh BIN_DIR COMMAND [ARG ...]
 set -euo pipefail
@@ -11,6 +12,8 @@ shift
 work=$(mktemp -d)
 server=
 cleanup() {
+  # timeout(1) signals twice.
+  trap '' INT TERM
   if [[ -n $server ]]; then
     kill "$server" 2>/dev/null || true
     wait "$server" 2>/dev/null || true
@@ -41,5 +44,5 @@ while read -r line <&3; do
 done
 [[ -n $serving ]] || { echo "embedding-server did not start" >&2; exit 1; }
 cat <&3 >"$work/later.log" &
-export EMB_SERVER EMB_ADMIN PATH="$bin:$PATH"
+export EMB_SERVER EMB_ADMIN EMB_SERVER_PID=$server PATH="$bin:$PATH"
 "$@"
