@@ -30,17 +30,18 @@ class GrpcLookupStream final : public LookupStream {
         call_(Open(StreamCall::Connecting::kFailFast)) {}
 
   absl::Status Send(const LookupRequest& request) override {
+    if (!lost_.ok()) return lost_;
     const auto deadline = Deadline();
     in_flight_.push_back({request, SerialiseLookup(request, next_id_++)});
     absl::Status status = call_->Write(in_flight_.back().message, deadline);
     while (absl::IsUnavailable(status) && reopens_ < kReopensMax) {
       status = Reopen(deadline);
     }
-    if (!status.ok()) in_flight_.pop_back();
-    return status;
+    return status.ok() ? status : Lose(std::move(status));
   }
 
   absl::StatusOr<LookupResult> Receive() override {
+    if (!lost_.ok()) return lost_;
     if (in_flight_.empty()) {
       return absl::FailedPreconditionError(
           "no lookup is in flight, send one first");
@@ -52,10 +53,10 @@ class GrpcLookupStream final : public LookupStream {
       if (status.ok()) {
         parts = ReceiveParts(deadline);
       } else if (!absl::IsUnavailable(status)) {
-        return status;
+        return Lose(std::move(status));
       }
     }
-    if (!parts.ok()) return parts.status();
+    if (!parts.ok()) return Lose(parts.status());
     reopens_ = 0;
     const LookupRequest request = std::move(in_flight_.front().request);
     in_flight_.pop_front();
@@ -73,6 +74,14 @@ class GrpcLookupStream final : public LookupStream {
     LookupRequest request;
     grpc::ByteBuffer message;
   };
+
+  // What was sent is not known any more: a later answer could be taken for
+  // that of another request. So there is none.
+  absl::Status Lose(absl::Status status) {
+    in_flight_.clear();
+    lost_ = std::move(status);
+    return lost_;
+  }
 
   StreamCall::Deadline Deadline() const {
     return absl::ToChronoTime(absl::Now() + timeout_);
@@ -115,6 +124,7 @@ class GrpcLookupStream final : public LookupStream {
   std::deque<InFlight> in_flight_;
   uint64_t next_id_ = 1;
   int reopens_ = 0;  // Since the last answer.
+  absl::Status lost_;
 };
 
 }  // namespace

@@ -163,6 +163,10 @@ TEST_F(LookupStreamTest, SaysThatNobodyIsThere) {
   absl::Status status = stream->Send(Ask("item", {1}));
   EXPECT_THAT(status, testing::AnyOf(StatusIs(StatusCode::kUnavailable),
                                      StatusIs(StatusCode::kDeadlineExceeded)));
+  // Lost for good, with all that was in flight.
+  EXPECT_EQ(stream->in_flight(), 0U);
+  EXPECT_EQ(stream->Send(Ask("item", {1})), status);
+  EXPECT_EQ(stream->Receive().status(), status);
 }
 
 TEST_F(LookupStreamTest, MayBeAbandonedWithRequestsInFlight) {
