@@ -53,8 +53,8 @@ std::byte* MapHuge(int64_t bytes) {
 BlockArena::BlockArena(int64_t block_bytes, int64_t capacity)
     : stride_(RoundUp(block_bytes, kCacheLineBytes)),
       huge_(stride_ * capacity >= kHugeArenaBytes),
-      growth_blocks_(std::max<int64_t>(capacity / 16,
-                                       huge_ ? kHugePageBytes / stride_ : 1)) {
+      growth_blocks_(std::max<int64_t>(
+          {1, capacity / 16, huge_ ? kHugePageBytes / stride_ : 1})) {
   assert(block_bytes >= 1 && capacity >= 1);
   MutexLock lock(mutex_);
   const int64_t segment_blocks =
@@ -86,7 +86,6 @@ void BlockArena::AddSegment(int64_t blocks) {
 
 std::byte* BlockArena::Allocate() {
   MutexLock lock(mutex_);
-  ++num_blocks_;
   if (!free_.empty()) {
     std::byte* const block = free_.back();
     free_.pop_back();
@@ -95,22 +94,14 @@ std::byte* BlockArena::Allocate() {
   if (next_block_ == segments_[segment_].blocks) {
     ++segment_;
     next_block_ = 0;
-    if (segment_ == segments_.size()) {
-      AddSegment(std::max<int64_t>(1, growth_blocks_));
-    }
+    if (segment_ == segments_.size()) AddSegment(growth_blocks_);
   }
   return segments_[segment_].begin + next_block_++ * stride_;
 }
 
 void BlockArena::Free(const std::byte* block) {
   MutexLock lock(mutex_);
-  --num_blocks_;
   free_.push_back(const_cast<std::byte*>(block));
-}
-
-int64_t BlockArena::num_blocks() const {
-  MutexLock lock(mutex_);
-  return num_blocks_;
 }
 
 int64_t BlockArena::MemoryBytes(int64_t block_bytes, int64_t capacity) {

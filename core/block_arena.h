@@ -35,9 +35,6 @@ class BlockArena {
   // Takes back a block of Allocate, which nobody reads any more.
   void Free(const std::byte* block);
 
-  // Blocks allocated and not freed.
-  int64_t num_blocks() const;
-
   // Bytes of memory that such an arena takes, for deciding before anything is
   // allocated.
   static int64_t MemoryBytes(int64_t block_bytes, int64_t capacity);
@@ -55,13 +52,12 @@ class BlockArena {
   const bool huge_;              // Mapped for huge pages, not allocated.
   const int64_t growth_blocks_;  // In a segment beyond the capacity.
 
-  mutable Mutex mutex_;
+  Mutex mutex_;
   std::vector<Segment> segments_ ABSL_GUARDED_BY(mutex_);
   // The next new block: its segment, and its number in it.
   size_t segment_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t next_block_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<std::byte*> free_ ABSL_GUARDED_BY(mutex_);
-  int64_t num_blocks_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace emb

@@ -67,8 +67,7 @@ void FillOrthogonal(double gain, int64_t num_rows, int64_t dim,
   const auto keep = [&](int64_t offset, absl::Span<const T> values) {
     std::copy(values.begin(), values.end(), matrix.begin() + offset);
   };
-  FillNormal<T>(0, 1, num_rows * dim, generator,
-                {keep, output.cancelled, output.parallel, output.num_threads});
+  FillNormal<T>(0, 1, num_rows * dim, generator, output.To(keep));
   if (output.cancelled()) return;
   Orthogonalise(num_rows, dim, gain, absl::MakeSpan(matrix));
   for (size_t offset = 0; offset < matrix.size(); offset += kFillPiece) {
@@ -86,9 +85,7 @@ void FillSparse(const Initializer& init, int64_t num_rows, int64_t dim,
   const int64_t count = num_rows * dim;
   TorchMt19937 again = generator;
   const auto discard = [](int64_t, absl::Span<const T>) {};
-  FillNormal<T>(
-      0, init.std, count, generator,
-      {discard, output.cancelled, output.parallel, output.num_threads});
+  FillNormal<T>(0, init.std, count, generator, output.To(discard));
   if (output.cancelled()) return;
   const std::vector<bool> zeros =
       DrawSparseZeros(num_rows, dim, init.sparsity, generator);
@@ -100,9 +97,7 @@ void FillSparse(const Initializer& init, int64_t num_rows, int64_t dim,
     }
     output.sink(offset, kept);
   };
-  FillNormal<T>(
-      0, init.std, count, again,
-      {leave_out, output.cancelled, output.parallel, output.num_threads});
+  FillNormal<T>(0, init.std, count, again, output.To(leave_out));
 }
 
 }  // namespace

@@ -38,6 +38,11 @@ struct FillOutput {
   absl::FunctionRef<bool()> cancelled = NeverCancelled;
   ParallelFor parallel = RunSerially;
   int num_threads = 1;  // How many `parallel` uses; a piece of memory each.
+
+  // The same, into another sink.
+  FillOutput To(FillSink<T> other) const {
+    return {other, cancelled, parallel, num_threads};
+  }
 };
 
 // Uniform on [low, high): fma(x, high - low, low) for x on [0, 1).

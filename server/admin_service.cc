@@ -108,9 +108,9 @@ grpc::ServerUnaryReactor* AdminService::ListTables(
   const auto list = [&]() -> absl::Status {
     EMB_RETURN_IF_ERROR(deps_.registry.CheckLoaded());
     if (request->page_size() < 0 || request->page_size() > kPageSizeMax) {
-      return FieldError(absl::StatusCode::kInvalidArgument, "page_size",
-                        absl::StrCat(" = ", request->page_size(),
-                                     ", want 0 to ", kPageSizeMax));
+      return InvalidField(
+          "page_size", absl::StrCat(" = ", request->page_size(), ", want 0 to ",
+                                    kPageSizeMax));
     }
     const int count =
         request->page_size() == 0 ? kPageSizeMax : request->page_size();

@@ -72,13 +72,13 @@ absl::Status ImportReactor::TakeData() {
   }
   const pb::ImportData& data = message_.data();
   if (data.data().size() > kDataBytesMax) {
-    return FieldError(absl::StatusCode::kInvalidArgument, "data.data",
-                      absl::StrCat(": ", data.data().size(),
-                                   " bytes, want at most ", kDataBytesMax));
+    return InvalidField("data.data",
+                        absl::StrCat(": ", data.data().size(),
+                                     " bytes, want at most ", kDataBytesMax));
   }
   if (data.offset() != import_->offset()) {
-    return FieldError(
-        absl::StatusCode::kInvalidArgument, "data.offset",
+    return InvalidField(
+        "data.offset",
         absl::StrCat(" = ", data.offset(), ", want ", import_->offset()));
   }
   return import_->Append(

@@ -10,6 +10,7 @@
 #include "emb/client.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/testing/ask.h"
 #include "tests/testing/in_process_server.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
@@ -22,15 +23,6 @@ using testing::HasSubstr;
 
 constexpr int64_t kRows = 20'000;
 constexpr int64_t kDim = 64;
-
-LookupRequest Ask(const std::string& table, const std::vector<int64_t>& ids) {
-  Feature feature;
-  feature.table = table;
-  feature.ids = ids;
-  LookupRequest request;
-  request.features = {feature};
-  return request;
-}
 
 class LookupStreamTest : public testing::Test {
  protected:

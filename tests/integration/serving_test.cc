@@ -11,6 +11,7 @@
 #include "emb/client.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/testing/ask.h"
 #include "tests/testing/in_process_server.h"
 #include "tests/testing/make_table.h"
 #include "tests/testing/row_sources.h"
@@ -25,15 +26,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-
-LookupRequest Ask(const std::string& table, const std::vector<int64_t>& ids) {
-  Feature feature;
-  feature.table = table;
-  feature.ids = ids;
-  LookupRequest request;
-  request.features = {feature};
-  return request;
-}
 
 TableOptions Options(const std::string& name, int64_t num_rows, int64_t dim) {
   TableOptions options;
