@@ -23,6 +23,7 @@
 namespace {
 
 constexpr int64_t kRows = 1'000'000;
+constexpr int64_t kDim = 64;
 constexpr int64_t kRowBytes = 256;
 constexpr int64_t kFillRows = 16'384;
 constexpr int64_t kFillDim = 64;
@@ -33,7 +34,7 @@ void CountRows(benchmark::State& state, int64_t rows) {
 }
 
 std::unique_ptr<const emb::Table> MakeTable() {
-  emb::TableBuilder builder(kRows, kRowBytes);
+  emb::TableBuilder builder(kRows, {emb::DType::kFloat32, kDim});
   for (int64_t row = 0; row < kRows; ++row) builder.ZeroRow(row);
   return builder.Build();
 }
@@ -52,7 +53,8 @@ void Gather(benchmark::State& state, const emb::Table& table) {
   size_t next = 0;
   for (auto _ : state) {
     emb::GatherRows(table, absl::MakeSpan(ids).subspan(next, batch),
-                    emb::AbsentIds(kRows), absl::MakeSpan(out));
+                    emb::AbsentIds(kRows), emb::RowsAs::kStored,
+                    absl::MakeSpan(out));
     benchmark::DoNotOptimize(out.data());
     next = (next + batch) % (ids.size() - batch);
   }

@@ -18,15 +18,24 @@ void PrefetchRow(const std::byte* row, int64_t row_bytes);
 // How many ids ahead rows are prefetched; 8 to 16 measure alike.
 inline constexpr size_t kPrefetchDistance = 12;
 
-// Copies row ids[i] to out[i * row_bytes, (i + 1) * row_bytes) for each i, in
-// the rows' stored form. Order and repeats are kept. An absent id gives zero
-// bytes.
+// What becomes of a row on its way out.
+enum class RowsAs {
+  kStored,   // The bytes as they are.
+  kFloat32,  // Decoded (DecodeRow); of float32 the same.
+};
+
+// Bytes of a row of the table that is written out so.
+int64_t RowBytesAs(RowsAs as, const Table& table);
+
+// Writes row ids[i] to out[i * row_bytes, (i + 1) * row_bytes) for each i, a
+// row taking RowBytesAs(as, table). Order and repeats are kept. An absent id
+// gives zero bytes.
 //
 // Source   torch.nn.functional.embedding: element bits are unchanged.
 // Cost     One copy of each row; rows a few ids ahead are prefetched.
-// REQUIRES: out.size() == ids.size() * table.row_bytes().
+// REQUIRES: out.size() == ids.size() * RowBytesAs(as, table).
 void GatherRows(const Table& table, IdSpan ids, const AbsentIds& absent,
-                absl::Span<std::byte> out);
+                RowsAs as, absl::Span<std::byte> out);
 
 // Where padding goes in a sequence that is too short, and what stays of one
 // that is too long.
@@ -39,14 +48,16 @@ struct PadRule {
 };
 
 // Gathers sequences of ids, padded to one length: `out` is
-// [lengths.size(), rule.length, row_bytes], zero bytes at padding places.
+// [lengths.size(), rule.length, RowBytesAs(as, table)], zero bytes at padding
+// places.
 //
 // Source   torch.nn.utils.rnn.pad_sequence; left and truncation as in Keras'
 //          pad_sequences.
 // REQUIRES: lengths, each >= 0, add up to ids.size(); out has its size.
 void GatherPadded(const Table& table, IdSpan ids,
                   absl::Span<const int64_t> lengths, const PadRule& rule,
-                  const AbsentIds& absent, absl::Span<std::byte> out);
+                  const AbsentIds& absent, RowsAs as,
+                  absl::Span<std::byte> out);
 
 }  // namespace emb
 

@@ -14,7 +14,7 @@ namespace {
 // The rows of one bag that are there, and their weights if there are any.
 // Cleared and filled again for each bag, so that memory is allocated once.
 struct PresentRows {
-  std::vector<const float*> rows;
+  std::vector<const std::byte*> rows;
   std::vector<float> weights;
 };
 
@@ -32,24 +32,24 @@ void Collect(const Table& table, const Bags& bags, const AbsentIds& absent,
       }
     }
     if (absent.Contains(bags.ids[i])) continue;
-    present.rows.push_back(
-        reinterpret_cast<const float*>(table.row(bags.ids[i])));
+    present.rows.push_back(table.row(bags.ids[i]));
     if (!bags.weights.empty()) present.weights.push_back(bags.weights[i]);
   }
 }
 
-void Combine(PoolMode mode, const PresentRows& present, Rounding rounding,
-             absl::Span<std::byte> out) {
+void Combine(PoolMode mode, const RowFormat& format, const PresentRows& present,
+             Rounding rounding, absl::Span<std::byte> out) {
+  const StoredRows rows = {format, present.rows};
   if (present.rows.empty()) {
     std::fill(out.begin(), out.end(), std::byte{0});
   } else if (mode == PoolMode::kMax) {
-    MaxOfRows(present.rows, out);
+    MaxOfRows(rows, out.data());
   } else if (mode == PoolMode::kMean) {
-    MeanOfRows(present.rows, out);
+    MeanOfRows(rows, out.data());
   } else if (!present.weights.empty()) {
-    WeightedSumOfRows(present.rows, present.weights, rounding, out);
+    WeightedSumOfRows(rows, present.weights, rounding, out.data());
   } else {
-    SumOfRows(present.rows, out);
+    SumOfRows(rows, out.data());
   }
 }
 
@@ -71,7 +71,7 @@ absl::StatusOr<PoolMode> ParsePoolMode(absl::string_view name) {
 
 void PoolBags(const Table& table, PoolMode mode, const Bags& bags,
               const AbsentIds& absent, absl::Span<std::byte> out) {
-  const auto bag_bytes = static_cast<size_t>(table.row_bytes());
+  const auto bag_bytes = static_cast<size_t>(table.format().float_bytes());
   assert(out.size() == bags.lengths.size() * bag_bytes);
   const Rounding rounding =
       absent.has_padding() ? Rounding::kTwice : Rounding::kOnce;
@@ -80,7 +80,8 @@ void PoolBags(const Table& table, PoolMode mode, const Bags& bags,
   for (size_t bag = 0; bag < bags.lengths.size(); ++bag) {
     const size_t end = begin + static_cast<size_t>(bags.lengths[bag]);
     Collect(table, bags, absent, begin, end, present);
-    Combine(mode, present, rounding, out.subspan(bag * bag_bytes, bag_bytes));
+    Combine(mode, table.format(), present, rounding,
+            out.subspan(bag * bag_bytes, bag_bytes));
     begin = end;
   }
 }

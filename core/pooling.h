@@ -32,7 +32,7 @@ struct Bags {
 
 // Combines the rows of each bag into dim float32 elements of `out`, which need
 // not be aligned, bag after bag. Absent ids are left out; a bag without others
-// gives zeros.
+// gives zeros. Rows of another dtype are decoded as they are read (DecodeRow).
 //
 //   sum   Starts at +0 and adds rows in bag order, in float32: same bytes as
 //         PyTorch. With weights fma(weight, row, sum), or, where a padding id
@@ -44,8 +44,8 @@ struct Bags {
 //         zeros of both signs are equal: same bytes.
 //
 // Cost     One pass over the rows, which are prefetched.
-// REQUIRES: rows of float32; ValidateLengths and ValidateWeights are OK;
-//           out.size() == lengths.size() * table.row_bytes().
+// REQUIRES: ValidateLengths and ValidateWeights are OK;
+//           out.size() == lengths.size() * table.format().float_bytes().
 void PoolBags(const Table& table, PoolMode mode, const Bags& bags,
               const AbsentIds& absent, absl::Span<std::byte> out);
 

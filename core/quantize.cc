@@ -31,21 +31,6 @@ void StoreScaleAndBias(T scale, T bias, absl::Span<std::byte> out) {
   std::memcpy(end - sizeof(T), &bias, sizeof(T));
 }
 
-struct ScaleAndBias {
-  float scale;
-  float bias;
-};
-
-template <typename T>
-ScaleAndBias LoadScaleAndBias(absl::Span<const std::byte> quantized) {
-  const std::byte* const end = quantized.data() + quantized.size();
-  T scale;
-  T bias;
-  std::memcpy(&scale, end - 2 * sizeof(T), sizeof(T));
-  std::memcpy(&bias, end - sizeof(T), sizeof(T));
-  return {static_cast<float>(scale), static_cast<float>(bias)};
-}
-
 // 1 where the scale, or what divides by it, would be no number in float16.
 Half ScaleInt4(float range) {
   const auto scale = static_cast<Half>(range / kCodesInt4);
@@ -67,16 +52,6 @@ void QuantizeRowInt8(absl::Span<const float> row, absl::Span<std::byte> out) {
   StoreScaleAndBias(range / kCodesInt8, *low, out);
 }
 
-void DequantizeRowInt8(absl::Span<const std::byte> quantized,
-                       absl::Span<float> out) {
-  assert(quantized.size() == out.size() + 2 * sizeof(float));
-  const auto [scale, bias] = LoadScaleAndBias<float>(quantized);
-  for (size_t i = 0; i < out.size(); ++i) {
-    out[i] =
-        static_cast<float>(std::to_integer<int>(quantized[i])) * scale + bias;
-  }
-}
-
 void QuantizeRowInt4(absl::Span<const float> row, absl::Span<std::byte> out) {
   assert(!row.empty() && row.size() % 2 == 0);
   assert(out.size() == row.size() / 2 + 2 * sizeof(Half));
@@ -91,17 +66,6 @@ void QuantizeRowInt4(absl::Span<const float> row, absl::Span<std::byte> out) {
     out[i / 2] = std::byte{code(row[i])} | std::byte{code(row[i + 1])} << 4;
   }
   StoreScaleAndBias(scale, bias, out);
-}
-
-void DequantizeRowInt4(absl::Span<const std::byte> quantized,
-                       absl::Span<float> out) {
-  assert(quantized.size() == out.size() / 2 + 2 * sizeof(Half));
-  const auto [scale, bias] = LoadScaleAndBias<Half>(quantized);
-  for (size_t i = 0; i < out.size(); ++i) {
-    const std::byte pair = quantized[i / 2];
-    const std::byte code = i % 2 == 0 ? pair & std::byte{15} : pair >> 4;
-    out[i] = static_cast<float>(std::to_integer<int>(code)) * scale + bias;
-  }
 }
 
 }  // namespace emb

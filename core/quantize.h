@@ -1,4 +1,5 @@
-// Row-wise quantisation: integer codes with a scale and a bias per row.
+// Row-wise quantisation: integer codes with a scale and a bias per row. Lookups
+// turn them back by simd_decode.h.
 //
 //   int8  dim code bytes, float32 scale, float32 bias.
 //   int4  dim / 2 code bytes (the even column in the low half), float16 scale,
@@ -20,17 +21,11 @@ namespace emb {
 // An element is off by at most about half the scale, the row's range / 255.
 // REQUIRES: out.size() == row.size() + 8, row is not empty.
 void QuantizeRowInt8(absl::Span<const float> row, absl::Span<std::byte> out);
-// REQUIRES: quantized.size() == out.size() + 8.
-void DequantizeRowInt8(absl::Span<const std::byte> quantized,
-                       absl::Span<float> out);
 
 // An element is off by at most about half the scale, the row's range / 15,
 // and what float16 takes from scale and bias.
 // REQUIRES: row.size() is even, not 0; out.size() == row.size() / 2 + 4.
 void QuantizeRowInt4(absl::Span<const float> row, absl::Span<std::byte> out);
-// REQUIRES: quantized.size() == out.size() / 2 + 4.
-void DequantizeRowInt4(absl::Span<const std::byte> quantized,
-                       absl::Span<float> out);
 
 }  // namespace emb
 

@@ -11,6 +11,7 @@
 #include "hwy/highway.h"
 // Once per target too.
 #include "core/simd_fma-inl.h"
+#include "core/simd_rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace emb::HWY_NAMESPACE {
@@ -79,19 +80,20 @@ struct Max : Sum {
 
 // Reduces kVectors vectors of columns from `column` on, kept in registers over
 // all rows.
-template <size_t kVectors, class D, class Reduction>
-HWY_INLINE void ReduceColumns(D d, const float* const* rows, size_t num_rows,
-                              size_t column, const Reduction& reduction,
-                              std::byte* out) {
+template <class Row, size_t kVectors, class D, class Reduction>
+HWY_INLINE void ReduceColumns(D d, const StoredRows& rows, size_t column,
+                              const Reduction& reduction, std::byte* out) {
   const size_t lanes = hn::Lanes(d);
+  const auto dim = static_cast<size_t>(rows.format.dim);
   hn::Vec<D> kept[kVectors];
+  const Row first(rows.rows[0], dim);
   for (size_t v = 0; v < kVectors; ++v) {
-    kept[v] = reduction.First(d, hn::LoadU(d, rows[0] + column + v * lanes));
+    kept[v] = reduction.First(d, first.Load(d, column + v * lanes));
   }
-  for (size_t i = 1; i < num_rows; ++i) {
-    const float* const row = rows[i] + column;
+  for (size_t i = 1; i < rows.rows.size(); ++i) {
+    const Row row(rows.rows[i], dim);
     for (size_t v = 0; v < kVectors; ++v) {
-      kept[v] = reduction.Join(d, kept[v], hn::LoadU(d, row + v * lanes), i);
+      kept[v] = reduction.Join(d, kept[v], row.Load(d, column + v * lanes), i);
     }
   }
   // The way to an address that need not be aligned.
@@ -104,50 +106,54 @@ HWY_INLINE void ReduceColumns(D d, const float* const* rows, size_t num_rows,
 }
 
 // All columns: eight vectors at a time, then one, then single elements.
-template <class Reduction>
-HWY_INLINE void Reduce(const float* const* rows, size_t num_rows, size_t dim,
-                       const Reduction& reduction, std::byte* out) {
+template <class Row, class Reduction>
+HWY_INLINE void ReduceAs(const StoredRows& rows, const Reduction& reduction,
+                         std::byte* out) {
   const hn::ScalableTag<float> d;
   const hn::CappedTag<float, 1> single;
   const size_t lanes = hn::Lanes(d);
+  const auto dim = static_cast<size_t>(rows.format.dim);
   size_t column = 0;
   for (; column + 8 * lanes <= dim; column += 8 * lanes) {
-    ReduceColumns<8>(d, rows, num_rows, column, reduction, out);
+    ReduceColumns<Row, 8>(d, rows, column, reduction, out);
   }
   for (; column + lanes <= dim; column += lanes) {
-    ReduceColumns<1>(d, rows, num_rows, column, reduction, out);
+    ReduceColumns<Row, 1>(d, rows, column, reduction, out);
   }
   for (; column < dim; ++column) {
-    ReduceColumns<1>(single, rows, num_rows, column, reduction, out);
+    ReduceColumns<Row, 1>(single, rows, column, reduction, out);
   }
 }
 
-void SumOfRows(const float* const* rows, size_t num_rows, size_t dim,
-               std::byte* out) {
-  Reduce(rows, num_rows, dim, Sum{}, out);
+template <class Reduction>
+void Reduce(const StoredRows& rows, const Reduction& reduction,
+            std::byte* out) {
+  WithRowClass(rows.format.dtype, [&](auto row_class) HWY_ATTR {
+    ReduceAs<typename decltype(row_class)::Type>(rows, reduction, out);
+  });
 }
 
-void MeanOfRows(const float* const* rows, size_t num_rows, size_t dim,
-                std::byte* out) {
+void SumOfRows(const StoredRows& rows, std::byte* out) {
+  Reduce(rows, Sum{}, out);
+}
+
+void MeanOfRows(const StoredRows& rows, std::byte* out) {
   Mean mean;
-  mean.count = static_cast<float>(num_rows);
-  Reduce(rows, num_rows, dim, mean, out);
+  mean.count = static_cast<float>(rows.rows.size());
+  Reduce(rows, mean, out);
 }
 
-void WeightedSumOfRows(const float* const* rows, const float* weights,
-                       Rounding rounding, size_t num_rows, size_t dim,
-                       std::byte* out) {
+void WeightedSumOfRows(const StoredRows& rows, const float* weights,
+                       Rounding rounding, std::byte* out) {
   if (rounding == Rounding::kOnce) {
-    Reduce(rows, num_rows, dim, WeightedSum<Rounding::kOnce>{{}, weights}, out);
+    Reduce(rows, WeightedSum<Rounding::kOnce>{{}, weights}, out);
   } else {
-    Reduce(rows, num_rows, dim, WeightedSum<Rounding::kTwice>{{}, weights},
-           out);
+    Reduce(rows, WeightedSum<Rounding::kTwice>{{}, weights}, out);
   }
 }
 
-void MaxOfRows(const float* const* rows, size_t num_rows, size_t dim,
-               std::byte* out) {
-  Reduce(rows, num_rows, dim, Max{}, out);
+void MaxOfRows(const StoredRows& rows, std::byte* out) {
+  Reduce(rows, Max{}, out);
 }
 
 }  // namespace
@@ -162,30 +168,25 @@ HWY_EXPORT(MeanOfRows);
 HWY_EXPORT(WeightedSumOfRows);
 HWY_EXPORT(MaxOfRows);
 
-void SumOfRows(RowPointers rows, absl::Span<std::byte> out) {
-  assert(!rows.empty());
-  HWY_DYNAMIC_DISPATCH(SumOfRows)
-  (rows.data(), rows.size(), out.size() / sizeof(float), out.data());
+void SumOfRows(const StoredRows& rows, std::byte* out) {
+  assert(!rows.rows.empty());
+  HWY_DYNAMIC_DISPATCH(SumOfRows)(rows, out);
 }
 
-void MeanOfRows(RowPointers rows, absl::Span<std::byte> out) {
-  assert(!rows.empty());
-  HWY_DYNAMIC_DISPATCH(MeanOfRows)
-  (rows.data(), rows.size(), out.size() / sizeof(float), out.data());
+void MeanOfRows(const StoredRows& rows, std::byte* out) {
+  assert(!rows.rows.empty());
+  HWY_DYNAMIC_DISPATCH(MeanOfRows)(rows, out);
 }
 
-void WeightedSumOfRows(RowPointers rows, absl::Span<const float> weights,
-                       Rounding rounding, absl::Span<std::byte> out) {
-  assert(!rows.empty() && weights.size() == rows.size());
-  HWY_DYNAMIC_DISPATCH(WeightedSumOfRows)
-  (rows.data(), weights.data(), rounding, rows.size(),
-   out.size() / sizeof(float), out.data());
+void WeightedSumOfRows(const StoredRows& rows, absl::Span<const float> weights,
+                       Rounding rounding, std::byte* out) {
+  assert(!rows.rows.empty() && weights.size() == rows.rows.size());
+  HWY_DYNAMIC_DISPATCH(WeightedSumOfRows)(rows, weights.data(), rounding, out);
 }
 
-void MaxOfRows(RowPointers rows, absl::Span<std::byte> out) {
-  assert(!rows.empty());
-  HWY_DYNAMIC_DISPATCH(MaxOfRows)
-  (rows.data(), rows.size(), out.size() / sizeof(float), out.data());
+void MaxOfRows(const StoredRows& rows, std::byte* out) {
+  assert(!rows.rows.empty());
+  HWY_DYNAMIC_DISPATCH(MaxOfRows)(rows, out);
 }
 
 }  // namespace emb

@@ -7,18 +7,23 @@
 #include <cstddef>
 
 #include "absl/types/span.h"
+#include "core/row_format.h"
 
 namespace emb {
 
-// Rows to reduce, at least one; `out` receives as many float32 elements as each
-// of them has, and need not be aligned.
-using RowPointers = absl::Span<const float* const>;
+// Stored rows to reduce, at least one. They are decoded as they are read, to
+// the bits of DecodeRow; `out` receives as many float32 elements as each of
+// them has, and need not be aligned.
+struct StoredRows {
+  RowFormat format;
+  absl::Span<const std::byte* const> rows;
+};
 
 // out[c] = 0 + rows[0][c] + rows[1][c] + ...
-void SumOfRows(RowPointers rows, absl::Span<std::byte> out);
+void SumOfRows(const StoredRows& rows, std::byte* out);
 
 // The sum, divided (truly) by the number of rows.
-void MeanOfRows(RowPointers rows, absl::Span<std::byte> out);
+void MeanOfRows(const StoredRows& rows, std::byte* out);
 
 // How a weighted row joins the sum.
 enum class Rounding {
@@ -27,12 +32,12 @@ enum class Rounding {
 };
 
 // out[c] = the sum of weights[i] * rows[i][c], from +0 on.
-// REQUIRES: weights.size() == rows.size().
-void WeightedSumOfRows(RowPointers rows, absl::Span<const float> weights,
-                       Rounding rounding, absl::Span<std::byte> out);
+// REQUIRES: one weight per row.
+void WeightedSumOfRows(const StoredRows& rows, absl::Span<const float> weights,
+                       Rounding rounding, std::byte* out);
 
 // out[c] = rows[0][c], replaced by a later element that is greater.
-void MaxOfRows(RowPointers rows, absl::Span<std::byte> out);
+void MaxOfRows(const StoredRows& rows, std::byte* out);
 
 }  // namespace emb
 

@@ -44,11 +44,12 @@ int64_t Table::MemoryBytes(int64_t num_rows, int64_t row_bytes) {
          pages * static_cast<int64_t>(sizeof(Page));
 }
 
-TableBuilder::TableBuilder(int64_t num_rows, int64_t row_bytes)
+TableBuilder::TableBuilder(int64_t num_rows, const RowFormat& format)
     : table_(new Table) {
-  assert(num_rows >= 1 && row_bytes >= 1);
+  assert(num_rows >= 1 && format.dim >= 1);
   table_->num_rows_ = num_rows;
-  table_->geometry_ = BlockGeometry::For(num_rows, row_bytes);
+  table_->format_ = format;
+  table_->geometry_ = BlockGeometry::For(num_rows, format.row_bytes());
   const int64_t blocks = NumBlocks(num_rows, table_->geometry_);
   table_->arena_ =
       std::make_shared<BlockArena>(table_->geometry_.bytes(), blocks);

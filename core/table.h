@@ -19,6 +19,7 @@
 #include "absl/types/span.h"
 #include "core/block_arena.h"
 #include "core/block_life.h"
+#include "core/row_format.h"
 
 namespace emb {
 
@@ -37,14 +38,15 @@ struct BlockGeometry {
 
 // Table is an immutable matrix of rows in their stored form.
 //
-// Shape    [num_rows, row_bytes] bytes; rows of a block are packed, and a
-//          block starts on a 64-byte boundary.
+// Shape    [num_rows, dim] elements in row_bytes() a row; rows of a block are
+//          packed, and a block starts on a 64-byte boundary.
 // Threads  Immutable: every method may be called concurrently.
 // Owns     Its blocks, perhaps together with the tables that UpdateRows made
 //          it from or of it. Pointers from it live as long as the table.
 class Table {
  public:
   int64_t num_rows() const { return num_rows_; }
+  const RowFormat& format() const { return format_; }
   int64_t row_bytes() const { return geometry_.row_bytes; }
   const BlockGeometry& geometry() const { return geometry_; }
 
@@ -75,6 +77,7 @@ class Table {
   Table() = default;
 
   int64_t num_rows_ = 0;
+  RowFormat format_;
   BlockGeometry geometry_;
   std::vector<std::shared_ptr<const Page>> root_;
   std::shared_ptr<BlockArena> arena_;  // Holds what the pages point to.
@@ -87,8 +90,8 @@ class Table {
 class TableBuilder {
  public:
   // Allocates all rows, zeroed.
-  // REQUIRES: num_rows >= 1, row_bytes >= 1, and their product fits int64.
-  TableBuilder(int64_t num_rows, int64_t row_bytes);
+  // REQUIRES: num_rows >= 1, dim >= 1, and all bytes fit int64.
+  TableBuilder(int64_t num_rows, const RowFormat& format);
 
   int64_t num_rows() const { return table_->num_rows_; }
   int64_t row_bytes() const { return table_->row_bytes(); }

@@ -30,12 +30,17 @@ absl::Status CheckShape(const TableSpec& spec) {
   if (spec.dim < 1 || spec.dim > kDimMax) {
     return SpecError("dim", spec.dim, absl::StrCat("1 to ", kDimMax));
   }
+  if (spec.dtype == DType::kInt4Rowwise && spec.dim % 2 != 0) {
+    return SpecError("dim", spec.dim, "an even one for int4");
+  }
   // Half of all: what a table takes in memory is a little more than its rows.
   constexpr int64_t kDataBytesMax = std::numeric_limits<int64_t>::max() / 2;
-  if (spec.num_rows > kDataBytesMax / spec.row_bytes()) {
+  const RowFormat format = spec.row_format();
+  const int64_t row_bytes = std::max(format.row_bytes(), format.float_bytes());
+  if (spec.num_rows > kDataBytesMax / row_bytes) {
     return SpecError(
         "num_rows", spec.num_rows,
-        absl::StrCat("rows of ", spec.row_bytes(), " bytes to fit 2^62 bytes"));
+        absl::StrCat("rows of ", row_bytes, " bytes to fit 2^62 bytes"));
   }
   return absl::OkStatus();
 }
@@ -75,11 +80,6 @@ absl::Status ValidateTableName(absl::string_view name) {
 
 absl::StatusOr<TableSpec> MakeTableSpec(TableSpec spec) {
   EMB_RETURN_IF_ERROR(ValidateTableName(spec.name));
-  if (spec.dtype != DType::kFloat32) {
-    return absl::UnimplementedError(
-        absl::StrCat("dtype: ", DTypeName(spec.dtype),
-                     ", this build has tables of float32 only"));
-  }
   EMB_RETURN_IF_ERROR(CheckShape(spec));
   EMB_RETURN_IF_ERROR(CheckNorm(spec));
   if (spec.padding_idx.has_value()) {

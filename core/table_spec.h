@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "core/dtype.h"
 #include "core/initializer.h"
+#include "core/row_format.h"
 
 namespace emb {
 
@@ -36,8 +37,13 @@ struct TableSpec {
   bool keep_padding_row = false;
 
   // REQUIRES: the spec is valid.
-  int64_t row_bytes() const { return RowBytes(dtype, dim); }
+  RowFormat row_format() const { return {dtype, dim}; }
+  int64_t row_bytes() const { return row_format().row_bytes(); }
+  // Of all rows as they are stored, and in float32.
   int64_t data_bytes() const { return num_rows * row_bytes(); }
+  int64_t element_bytes() const {
+    return num_rows * row_format().float_bytes();
+  }
   // The row that must be zero, if there is one.
   std::optional<int64_t> zero_row() const {
     return keep_padding_row ? std::nullopt : padding_idx;
@@ -51,11 +57,11 @@ absl::Status ValidateTableName(absl::string_view name);
 // Checks everything about `spec` and returns it with padding_idx made
 // positive.
 //
-// Errors   INVALID_ARGUMENT  name, num_rows < 1, dim outside [1, 65,536], a
-//                            size beyond 2^62, padding_idx outside
+// Errors   INVALID_ARGUMENT  name, num_rows < 1, dim outside [1, 65,536] or odd
+//                            with int4, a size (stored or in float32) beyond
+//                            2^62, padding_idx outside
 //                            [-num_rows, num_rows), max_norm negative or not
 //                            finite, norm_type NaN, as CheckFill.
-//          UNIMPLEMENTED     a dtype this build does not have.
 absl::StatusOr<TableSpec> MakeTableSpec(TableSpec spec);
 
 }  // namespace emb

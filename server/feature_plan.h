@@ -68,14 +68,15 @@ class FeatureCursor {
   int64_t offset_bytes() const { return unit_ * unit_bytes_; }
 
   // Gathers, pads or pools the next units, in float32, and rounds them to the
-  // dtype of the result; `values` need not be aligned.
+  // dtype of the result; rows that are stored in that one are copied. `values`
+  // need not be aligned.
   // REQUIRES: num_units <= units_left(),
   //           values.size() == num_units * unit_bytes().
   void Execute(int64_t num_units, absl::Span<std::byte> values);
 
  private:
-  // In float32.
-  void Take(int64_t num_units, absl::Span<std::byte> values);
+  void Take(int64_t num_units, RowsAs as, absl::Span<std::byte> values);
+  void ExecuteAndRound(int64_t num_units, absl::Span<std::byte> values);
 
   const FeaturePlan& plan_;
   int64_t num_units_;

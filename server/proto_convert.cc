@@ -147,6 +147,11 @@ pb::TableInfo TableInfoToProto(const ServedTable& table) {
   info.set_state(table.state.ok() ? pb::TABLE_STATE_SERVING
                                   : pb::TABLE_STATE_DAMAGED);
   info.set_state_message(std::string(table.state.message()));
+  if (record.quantization_error) {
+    pb::QuantizationError& error = *info.mutable_quantization_error();
+    error.set_max_abs(record.quantization_error->max_abs);
+    error.set_rms(record.quantization_error->rms);
+  }
   return info;
 }
 

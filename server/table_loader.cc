@@ -73,7 +73,7 @@ absl::Status CheckDigest(const VersionRecord& record, const Table& table) {
 absl::StatusOr<std::unique_ptr<const Table>> LoadTable(
     TableStore& store, const VersionRecord& record,
     const LoadOptions& options) {
-  TableBuilder builder(record.spec.num_rows, record.spec.row_bytes());
+  TableBuilder builder(record.spec.num_rows, record.spec.row_format());
   EMB_RETURN_IF_ERROR(LoadAllChunks(store, record, options, builder));
   auto table = builder.Build();
   EMB_RETURN_IF_ERROR(CheckDigest(record, *table));

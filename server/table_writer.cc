@@ -1,6 +1,7 @@
 #include "server/table_writer.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "absl/memory/memory.h"
@@ -30,8 +31,10 @@ TableWriter::TableWriter(const VersionRecord& record, TableStore& store,
     : store_(store),
       record_(record),
       reservation_(std::move(reservation)),
-      builder_(record.spec.num_rows, record.spec.row_bytes()),
-      digester_(record.spec.num_rows, record.spec.dim, record.spec.dtype) {}
+      builder_(record.spec.num_rows, record.spec.row_format()),
+      digester_(record.spec.num_rows, record.spec.dim, record.spec.dtype),
+      encoder_(record.spec.row_format()),
+      row_(static_cast<size_t>(record.spec.dim)) {}
 
 TableWriter::~TableWriter() {
   // If this fails, the next start of the store deletes it.
@@ -41,35 +44,45 @@ TableWriter::~TableWriter() {
 absl::Status TableWriter::Append(absl::Span<const std::byte> bytes) {
   const TableSpec& spec = record_.spec;
   const auto size = static_cast<int64_t>(bytes.size());
-  if (size > spec.data_bytes() - offset_) {
+  if (size > spec.element_bytes() - offset_) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "data: ", offset_ + size, " bytes, want ", spec.data_bytes(), " for ",
-        spec.num_rows, " rows of ", spec.row_bytes(), " bytes"));
+        "data: ", offset_ + size, " bytes, want ", spec.element_bytes(),
+        " for ", spec.num_rows, " rows of ", spec.dim, " float32"));
   }
-  const int64_t rows_before = offset_ / spec.row_bytes();
-  builder_.Write(offset_, bytes);
-  offset_ += size;
-  FinishRows(rows_before, offset_ / spec.row_bytes());
+  const auto row = absl::MakeSpan(row_);
+  const auto row_bytes = row.size() * sizeof(float);
+  while (!bytes.empty()) {
+    const size_t in_row = static_cast<size_t>(offset_) % row_bytes;
+    const size_t count = std::min(row_bytes - in_row, bytes.size());
+    std::memcpy(reinterpret_cast<std::byte*>(row.data()) + in_row, bytes.data(),
+                count);
+    bytes.remove_prefix(count);
+    offset_ += static_cast<int64_t>(count);
+    if (in_row + count == row_bytes) {
+      EMB_RETURN_IF_ERROR(FinishRow(RowsDone() - 1));
+    }
+  }
   return WriteChunks();
 }
 
-// As soon as a row is complete, and so before its chunk is written.
-void TableWriter::FinishRows(int64_t begin, int64_t end) {
+int64_t TableWriter::RowsDone() const {
+  return offset_ / record_.spec.row_format().float_bytes();
+}
+
+absl::Status TableWriter::FinishRow(int64_t index) {
   const TableSpec& spec = record_.spec;
   if (spec.max_norm.has_value()) {
-    const MaxNorm max_norm = {*spec.max_norm, spec.norm_type};
-    for (int64_t row = begin; row < end; ++row) {
-      const auto bytes = builder_.mutable_row(row);
-      RenormaliseRow(max_norm, {reinterpret_cast<float*>(bytes.data()),
-                                static_cast<size_t>(spec.dim)});
-    }
+    RenormaliseRow({*spec.max_norm, spec.norm_type}, absl::MakeSpan(row_));
   }
-  const auto zero_row = spec.zero_row();
-  if (zero_row >= begin && zero_row < end) builder_.ZeroRow(*zero_row);
+  if (spec.zero_row() == index) std::fill(row_.begin(), row_.end(), 0.0F);
+  const absl::Status encoded =
+      encoder_.Encode(row_, builder_.mutable_row(index));
+  if (encoded.ok()) return encoded;
+  return {encoded.code(), absl::StrCat("row ", index, ", ", encoded.message())};
 }
 
 absl::Status TableWriter::WriteChunks() {
-  const int64_t rows = offset_ / record_.spec.row_bytes();
+  const int64_t rows = RowsDone();
   while (next_chunk_ < record_.num_chunks() &&
          record_.chunk_end(next_chunk_) <= rows) {
     EMB_RETURN_IF_ERROR(WriteNextChunk());
@@ -94,11 +107,14 @@ absl::Status TableWriter::WriteNextChunk() {
 }
 
 absl::StatusOr<TableWriter::Result> TableWriter::Finish() {
-  if (offset_ != record_.spec.data_bytes()) {
+  if (offset_ != record_.spec.element_bytes()) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "data: ", offset_, " bytes, want ", record_.spec.data_bytes()));
+        "data: ", offset_, " bytes, want ", record_.spec.element_bytes()));
   }
   record_.digest = digester_.Finish();
+  if (record_.spec.dtype != DType::kFloat32) {
+    record_.quantization_error = encoder_.error();
+  }
   finished_ = true;
   return Result{record_, builder_.Build(), std::move(reservation_)};
 }

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "core/row_encoder.h"
 #include "core/table.h"
 #include "server/memory_budget.h"
 #include "storage/digest.h"
@@ -17,10 +18,11 @@
 
 namespace emb {
 
-// TableWriter takes the bytes of a table in row order and keeps memory, store
-// and digest in step: a chunk is written as soon as its last row is there. On
-// their way rows are scaled down as max_norm says, then the padding row is
-// zeroed. Until its record is committed, nothing of it is visible.
+// TableWriter takes the elements of a table in row order and keeps memory,
+// store and digest in step: a chunk is written as soon as its last row is
+// there. On their way rows are scaled down as max_norm says, the padding row is
+// zeroed, then they are encoded as the table's dtype. Until its record is
+// committed, nothing of it is visible.
 //
 // Threads  One thread.
 class TableWriter {
@@ -48,9 +50,12 @@ class TableWriter {
   TableWriter(const TableWriter&) = delete;
   TableWriter& operator=(const TableWriter&) = delete;
 
-  // Appends row bytes in their stored form, cut anywhere.
+  // Appends float32 elements, whatever the table's dtype, cut anywhere.
   //
-  // Errors   INVALID_ARGUMENT  more bytes than the table has.
+  // Errors   INVALID_ARGUMENT  more bytes than the table's elements have, or an
+  //                            element that its dtype cannot hold: names row,
+  //                            column and element. The writer is of no more
+  //                            use.
   //          As TableStore::WriteChunk.
   absl::Status Append(absl::Span<const std::byte> bytes);
 
@@ -68,7 +73,8 @@ class TableWriter {
   TableWriter(const VersionRecord& record, TableStore& store,
               MemoryBudget::Reservation reservation);
 
-  void FinishRows(int64_t begin, int64_t end);
+  int64_t RowsDone() const;
+  absl::Status FinishRow(int64_t index);
   absl::Status WriteChunks();
   absl::Status WriteNextChunk();
 
@@ -77,6 +83,8 @@ class TableWriter {
   MemoryBudget::Reservation reservation_;
   TableBuilder builder_;
   TableDigester digester_;
+  RowEncoder encoder_;
+  std::vector<float> row_;        // The row that is coming in.
   std::vector<std::byte> chunk_;  // Scratch space of one chunk.
   int64_t offset_ = 0;            // Bytes appended.
   int64_t next_chunk_ = 0;        // Chunks written.

@@ -16,10 +16,17 @@ constexpr uint8_t kHasPaddingIdx = 1;
 constexpr uint8_t kHasMaxNorm = 2;
 constexpr uint8_t kHasInitializer = 4;
 constexpr uint8_t kKeepsPaddingRow = 8;
-constexpr uint8_t kKnownFlags = 15;
+constexpr uint8_t kHasQuantizationError = 16;
+constexpr uint8_t kKnownFlags = 31;
 
 constexpr uint8_t kNumberArg = 0;
 constexpr uint8_t kTextArg = 1;
+
+// A checksum that is right, over a choice that this build does not know.
+absl::Status OfALaterBuild(absl::string_view what, int choice) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      kVersionKind.name, ": ", what, " ", choice, " of a later build"));
+}
 
 // What core says of a value whose checksum is right: a choice that only a
 // later build knows, or nonsense.
@@ -71,19 +78,22 @@ absl::StatusOr<Initializer> GetInitializer(ByteReader& reader) {
   return initializer;
 }
 
-uint8_t FlagsOf(const TableSpec& spec) {
-  return static_cast<uint8_t>((spec.padding_idx ? kHasPaddingIdx : 0) |
-                              (spec.max_norm ? kHasMaxNorm : 0) |
-                              (spec.initializer ? kHasInitializer : 0) |
-                              (spec.keep_padding_row ? kKeepsPaddingRow : 0));
+uint8_t FlagsOf(const VersionRecord& record) {
+  const TableSpec& spec = record.spec;
+  return static_cast<uint8_t>(
+      (spec.padding_idx ? kHasPaddingIdx : 0) |
+      (spec.max_norm ? kHasMaxNorm : 0) |
+      (spec.initializer ? kHasInitializer : 0) |
+      (spec.keep_padding_row ? kKeepsPaddingRow : 0) |
+      (record.quantization_error ? kHasQuantizationError : 0));
 }
 
-void PutSpec(const TableSpec& spec, ByteWriter& writer) {
+void PutSpec(const TableSpec& spec, uint8_t flags, ByteWriter& writer) {
   writer.PutText(spec.name);
   writer.PutI64(spec.num_rows);
   writer.PutI64(spec.dim);
   writer.PutU8(static_cast<uint8_t>(spec.dtype));
-  writer.PutU8(FlagsOf(spec));
+  writer.PutU8(flags);
   if (spec.padding_idx) writer.PutI64(*spec.padding_idx);
   if (spec.max_norm) writer.PutDouble(*spec.max_norm);
   writer.PutDouble(spec.norm_type);
@@ -91,16 +101,15 @@ void PutSpec(const TableSpec& spec, ByteWriter& writer) {
   writer.PutU64(spec.seed);
 }
 
-absl::StatusOr<TableSpec> GetSpec(ByteReader& reader) {
+absl::StatusOr<TableSpec> GetSpec(ByteReader& reader, uint8_t& flags) {
   TableSpec spec;
   spec.name = std::string(reader.GetText());
   spec.num_rows = reader.GetI64();
   spec.dim = reader.GetI64();
   spec.dtype = static_cast<DType>(reader.GetU8());
-  const uint8_t flags = reader.GetU8();
+  flags = reader.GetU8();
   if ((flags & ~kKnownFlags) != 0) {
-    return Damaged(kVersionKind,
-                   absl::StrCat("flags ", flags, ", want at most 15"));
+    return OfALaterBuild("flags", flags);
   }
   if ((flags & kHasPaddingIdx) != 0) spec.padding_idx = reader.GetI64();
   if ((flags & kHasMaxNorm) != 0) spec.max_norm = reader.GetDouble();
@@ -115,8 +124,7 @@ absl::StatusOr<TableSpec> GetSpec(ByteReader& reader) {
 
 absl::Status CheckSpec(const TableSpec& spec) {
   if (DTypeName(spec.dtype) == "unknown") {
-    return Damaged(kVersionKind,
-                   absl::StrCat("dtype ", static_cast<int>(spec.dtype)));
+    return OfALaterBuild("dtype", static_cast<int>(spec.dtype));
   }
   const auto valid = MakeTableSpec(spec);
   if (!valid.ok()) return RefusedByCore(valid.status());
@@ -139,6 +147,9 @@ absl::Status CheckVersion(const VersionRecord& record) {
       {"a chunk above 64 MiB",
        record.chunk_rows <= kChunkBytesMax / record.spec.row_bytes()},
       {"revision < 0", record.revision >= 0},
+      {"a quantisation error that is no number >= 0",
+       !record.quantization_error || (record.quantization_error->max_abs >= 0 &&
+                                      record.quantization_error->rms >= 0)},
   };
   for (const auto& check : checks) {
     if (!check.good) return Damaged(kVersionKind, check.field);
@@ -150,13 +161,17 @@ absl::Status CheckVersion(const VersionRecord& record) {
 
 std::string EncodeVersionRecord(const VersionRecord& record) {
   ByteWriter writer = StartRecord(kVersionKind);
-  PutSpec(record.spec, writer);
+  PutSpec(record.spec, FlagsOf(record), writer);
   writer.PutI64(record.version);
   writer.PutU64(record.generation);
   writer.PutI64(record.chunk_rows);
   writer.PutI64(record.revision);
   for (const uint8_t byte : record.digest) writer.PutU8(byte);
   writer.PutI64(absl::ToUnixMicros(record.created_at));
+  if (record.quantization_error) {
+    writer.PutDouble(record.quantization_error->max_abs);
+    writer.PutDouble(record.quantization_error->rms);
+  }
   return Seal(std::move(writer));
 }
 
@@ -165,13 +180,18 @@ absl::StatusOr<VersionRecord> DecodeVersionRecord(absl::string_view value) {
                        Unseal(kVersionKind, value));
   ByteReader reader(payload);
   VersionRecord record;
-  EMB_ASSIGN_OR_RETURN(record.spec, GetSpec(reader));
+  uint8_t flags = 0;
+  EMB_ASSIGN_OR_RETURN(record.spec, GetSpec(reader, flags));
   record.version = reader.GetI64();
   record.generation = reader.GetU64();
   record.chunk_rows = reader.GetI64();
   record.revision = reader.GetI64();
   for (uint8_t& byte : record.digest) byte = reader.GetU8();
   record.created_at = absl::FromUnixMicros(reader.GetI64());
+  if ((flags & kHasQuantizationError) != 0) {
+    const double max_abs = reader.GetDouble();
+    record.quantization_error = {max_abs, reader.GetDouble()};
+  }
   EMB_RETURN_IF_ERROR(CheckEnd(kVersionKind, reader));
   EMB_RETURN_IF_ERROR(CheckSpec(record.spec));
   EMB_RETURN_IF_ERROR(CheckVersion(record));

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "absl/time/time.h"
+#include "core/row_encoder.h"
 #include "core/table_spec.h"
 #include "storage/digest.h"
 
@@ -22,6 +24,8 @@ struct VersionRecord {
   int64_t revision = 0;   // Row updates applied since.
   Digest digest = {};     // Of the rows as they were published.
   absl::Time created_at;  // Stored in whole microseconds.
+  // Of the rows as they were published; nullopt for float32.
+  std::optional<QuantizationError> quantization_error;
 
   int64_t num_chunks() const {
     return (spec.num_rows + chunk_rows - 1) / chunk_rows;

@@ -85,6 +85,17 @@ std::string NormText(const TableInfo& table) {
                       ", p = ", TextOf(table.options.norm_type.value_or(2)));
 }
 
+Json ErrorJson(const TableInfo& table) {
+  if (!table.quantization_error) return nullptr;
+  return {{"max_abs", JsonOf(table.quantization_error->max_abs)},
+          {"rms", JsonOf(table.quantization_error->rms)}};
+}
+
+// "at most 0.0021, rms 0.00058".
+std::string ErrorText(const TableError& error) {
+  return absl::StrFormat("at most %.3g, rms %.3g", error.max_abs, error.rms);
+}
+
 // "2.6 MiB (2,689,792 bytes)".
 std::string BytesText(int64_t bytes) {
   if (bytes < 1'024) return HumanBytes(bytes);
@@ -157,6 +168,7 @@ Json TableJson(const TableInfo& table) {
           {"rows", options.num_rows},
           {"dim", options.dim},
           {"dtype", ElementTypeName(options.dtype)},
+          {"quantization_error", ErrorJson(table)},
           {"padding_idx", OrNull(options.padding_idx)},
           {"keep_padding_row", table.keep_padding_row},
           {"max_norm", OrNull(options.max_norm)},
@@ -177,10 +189,13 @@ std::string DescribeTable(const TableInfo& table) {
   Lines lines = {{"name", options.name},
                  {"rows", WithCommas(options.num_rows)},
                  {"dim", absl::StrCat(options.dim)},
-                 {"dtype", ElementTypeName(options.dtype)},
-                 {"padding_idx", PaddingText(table)},
-                 {"max_norm", NormText(table)},
-                 {"initializer", InitializerText(table)}};
+                 {"dtype", ElementTypeName(options.dtype)}};
+  if (table.quantization_error) {
+    lines.emplace_back("error", ErrorText(*table.quantization_error));
+  }
+  lines.insert(lines.end(), {{"padding_idx", PaddingText(table)},
+                             {"max_norm", NormText(table)},
+                             {"initializer", InitializerText(table)}});
   if (table.initialized) {
     lines.emplace_back("seed", absl::StrCat(options.seed));
   }

@@ -22,7 +22,8 @@ void AddTableFlags(CLI::App& command, TableFlags& flags) {
       ->transform(AsInteger());
   command
       .add_option("--dtype", flags.dtype,
-                  "Type of the elements: float32 in this build")
+                  "Type of the stored elements: float32, float16, bfloat16, "
+                  "int8 or int4 (a scale and a bias per row)")
       ->option_text("TYPE")
       ->capture_default_str();
   command

@@ -145,6 +145,10 @@ TableInfo FromProto(const pb::TableInfo& proto) {
   if (proto.state() == pb::TABLE_STATE_DAMAGED) {
     info.state = absl::DataLossError(proto.state_message());
   }
+  if (proto.has_quantization_error()) {
+    info.quantization_error = TableError{proto.quantization_error().max_abs(),
+                                         proto.quantization_error().rms()};
+  }
   return info;
 }
 

@@ -12,6 +12,7 @@ import json
 import math
 import os
 import pathlib
+import struct
 import tempfile
 import unittest
 import zlib
@@ -201,6 +202,59 @@ class PyTorchParity(unittest.TestCase):
                                    self.golden.array(want))
                 pooled += 1
         self.assertGreater(pooled, 60)
+
+    # Also after a restart: what is stored is the packed form.
+    def test_quantised_tables_have_pytorchs_values(self):
+        wants = {}
+        for i, case in enumerate(self.golden.of_kind("quant")):
+            weight = case["in"]["weight"]
+            path = os.path.join(self.temp, "weight.npy")
+            npy.write(path, "f", weight["shape"],
+                      list(self.golden.array(weight)))
+            self.server.embctl("table", "import", f"quant-{i}", path,
+                               "--dtype", f"int{case['bits']}")
+            wants[f"quant-{i}"] = case
+        for _ in range(2):
+            for name, case in wants.items():
+                with self.subTest(case["id"]):
+                    self.check_quantised(name, case)
+            self.assertEqual(self.server.stop(), 0)
+            self.server.start()
+
+    def check_quantised(self, name, case):
+        want = case["out"]["dequantized"]
+        rows, dim = want["shape"]
+        _, values = self.lookup(name, range(rows), [rows])
+        want_values = self.golden.array(want)
+        for got, exact in zip(values, want_values):
+            self.assertTrue(same_bits(got, exact), f"{got}, want {exact}")
+        described = json.loads(self.server.embctl(
+            "table", "describe", name, "--json").stdout)
+        self.assertEqual(described["bytes"], rows * {
+            8: dim + 8, 4: dim // 2 + 4}[case["bits"]])
+        given = self.golden.array(case["in"]["weight"])
+        errors = [abs(a - b) for a, b in zip(given, want_values)]
+        lost = described["quantization_error"]
+        self.assertEqual(lost["max_abs"], max(errors))
+        self.assertAlmostEqual(
+            lost["rms"],
+            math.sqrt(sum(e * e for e in errors) / len(errors)))
+
+    def test_half_tables_round_once_to_nearest(self):
+        values = [1.0, 2049.0, -0.1, 65504.0, 1e-8, math.inf]
+        path = os.path.join(self.temp, "half.npy")
+        npy.write(path, "f", [3, 2], values)
+        self.server.embctl("table", "import", "half", path, "--dtype",
+                           "float16")
+        _, got = self.lookup("half", range(3), [3])
+        want = struct.unpack("<6e", struct.pack("<6e", *values))
+        self.assertEqual(tuple(got), want)
+        npy.write(path, "f", [3, 2], [1, 2, 3, 4, 5, 65520])
+        refused = self.server.embctl("table", "import", "more", path,
+                                     "--dtype", "float16", check=False)
+        self.assertEqual(refused.returncode, 3, refused)
+        self.assertIn("row 2, column 1: 65520, float16 cannot hold it",
+                      refused.stderr)
 
     def rows_of_embedding(self):
         """[10][3]: what Embedding(10, 3) holds after manual_seed(0)."""

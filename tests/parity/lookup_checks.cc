@@ -11,6 +11,7 @@
 #include "core/pooling.h"
 #include "core/quantize.h"
 #include "core/renormalise.h"
+#include "core/simd_decode.h"
 #include "core/status_macros.h"
 #include "tests/parity/checks.h"
 #include "tests/testing/make_table.h"
@@ -25,7 +26,7 @@ struct Weight {
   std::vector<float> values;
 
   std::unique_ptr<const Table> MakeTable() const {
-    TableBuilder builder(num_rows, RowBytes(DType::kFloat32, dim));
+    TableBuilder builder(num_rows, {DType::kFloat32, dim});
     builder.Write(0, AsBytes(values));
     return builder.Build();
   }
@@ -132,7 +133,7 @@ Outcome CheckLookup(const Golden& golden, const Json& test_case) {
   ApplyMaxNorm(test_case.at("args"), ids, weight);
   const auto table = weight.MakeTable();
   std::vector<float> output(ids.size() * static_cast<size_t>(weight.dim));
-  GatherRows(*table, ids, AbsentIds(weight.num_rows),
+  GatherRows(*table, ids, AbsentIds(weight.num_rows), RowsAs::kFloat32,
              AsWritableBytes(absl::MakeSpan(output)));
   return Outcome::Of(CompareOutputs(golden, test_case, output, weight));
 }
@@ -147,8 +148,9 @@ Outcome CheckQuant(const Golden& golden, const Json& test_case) {
   const bool int8 = test_case.at("bits") == 8;
   const Weight weight = WeightOf(golden, test_case);
   const auto dim = static_cast<size_t>(weight.dim);
-  const auto row_bytes = static_cast<size_t>(
-      RowBytes(int8 ? DType::kInt8Rowwise : DType::kInt4Rowwise, weight.dim));
+  const RowFormat format = {int8 ? DType::kInt8Rowwise : DType::kInt4Rowwise,
+                            weight.dim};
+  const auto row_bytes = static_cast<size_t>(format.row_bytes());
   std::vector<std::byte> packed(static_cast<size_t>(weight.num_rows) *
                                 row_bytes);
   std::vector<float> dequantized(weight.values.size());
@@ -156,13 +158,8 @@ Outcome CheckQuant(const Golden& golden, const Json& test_case) {
     const auto row = absl::MakeConstSpan(weight.values).subspan(i * dim, dim);
     const auto codes = absl::MakeSpan(packed).subspan(i * row_bytes, row_bytes);
     const auto out = absl::MakeSpan(dequantized).subspan(i * dim, dim);
-    if (int8) {
-      QuantizeRowInt8(row, codes);
-      DequantizeRowInt8(codes, out);
-    } else {
-      QuantizeRowInt4(row, codes);
-      DequantizeRowInt4(codes, out);
-    }
+    int8 ? QuantizeRowInt8(row, codes) : QuantizeRowInt4(row, codes);
+    DecodeRow(format, codes.data(), AsWritableBytes(out).data());
   }
   const Json& out = test_case.at("out");
   absl::Status status = CompareBytes(packed, golden.Bytes(out.at("packed")));

@@ -38,7 +38,7 @@ inline std::vector<float> CountingValues(int64_t num_rows, int64_t dim) {
 
 inline std::unique_ptr<const Table> MakeCountingTable(int64_t num_rows,
                                                       int64_t dim) {
-  TableBuilder builder(num_rows, dim * static_cast<int64_t>(sizeof(float)));
+  TableBuilder builder(num_rows, {DType::kFloat32, dim});
   builder.Write(0, AsBytes(CountingValues(num_rows, dim)));
   return builder.Build();
 }

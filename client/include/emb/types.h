@@ -111,6 +111,12 @@ struct TableOptions {
   uint64_t seed = 0;            // Not used by an import.
 };
 
+// By how much stored elements differ from the float32 ones they were made of.
+struct TableError {
+  double max_abs = 0;  // The largest difference.
+  double rms = 0;      // The root of the mean of squared differences.
+};
+
 // What a table is.
 struct TableInfo {
   TableOptions options;  // With defaults filled in.
@@ -121,6 +127,8 @@ struct TableInfo {
   absl::Time created_at;
   bool keep_padding_row = false;
   bool initialized = false;  // False: imported.
+  // What the dtype lost when the table was made; none for float32.
+  std::optional<TableError> quantization_error;
   // OK: serving. DATA_LOSS: damaged, lookups of this table fail.
   absl::Status state;
 };

@@ -19,7 +19,7 @@ std::vector<float> Gather(const Table& table, const std::vector<int64_t>& ids,
   std::vector<float> out(ids.size() *
                          static_cast<size_t>(table.row_bytes() / 4));
   GatherRows(table, ids, AbsentIds(table.num_rows(), padding_id),
-             AsWritableBytes(absl::MakeSpan(out)));
+             RowsAs::kFloat32, AsWritableBytes(absl::MakeSpan(out)));
   return out;
 }
 
@@ -31,7 +31,7 @@ std::vector<float> Pad(const Table& table, const std::vector<int64_t>& ids,
                              static_cast<size_t>(table.row_bytes() / 4),
                          -1.0F);
   GatherPadded(table, ids, lengths, rule, AbsentIds(table.num_rows()),
-               AsWritableBytes(absl::MakeSpan(out)));
+               RowsAs::kFloat32, AsWritableBytes(absl::MakeSpan(out)));
   return out;
 }
 
@@ -62,7 +62,7 @@ TEST(GatherRows, AnIdOutsideGivesZeros) {
 
 // Row i of the table is the number i + 1... of dim 1, so that 0 is padding.
 TEST(GatherPadded, PadsAndTruncatesOnEitherSide) {
-  TableBuilder builder(5, 4);
+  TableBuilder builder(5, {DType::kFloat32, 1});
   builder.Write(0, AsBytes(std::vector<float>{1, 2, 3, 4, 5}));
   const auto table = builder.Build();
   using Side = PadRule::Side;
@@ -99,7 +99,7 @@ TEST(GatherRows, CopiesBitsUnchanged) {
                                      -0.0F,
                                      std::numeric_limits<float>::denorm_min(),
                                      -std::numeric_limits<float>::infinity()};
-  TableBuilder builder(1, 16);
+  TableBuilder builder(1, {DType::kFloat32, 4});
   builder.Write(0, AsBytes(values));
   const auto table = builder.Build();
   const std::vector<float> got = Gather(*table, {0});

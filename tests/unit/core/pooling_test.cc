@@ -26,7 +26,7 @@ constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 std::unique_ptr<const Table> MakeTable(int64_t num_rows, int64_t dim,
                                        const std::vector<float>& values) {
-  TableBuilder builder(num_rows, dim * 4);
+  TableBuilder builder(num_rows, {DType::kFloat32, dim});
   builder.Write(0, AsBytes(values));
   return builder.Build();
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/dtype.h"
+#include "core/simd_decode.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -16,22 +17,19 @@ namespace {
 struct Scheme {
   DType dtype;
   void (*quantize)(absl::Span<const float>, absl::Span<std::byte>);
-  void (*dequantize)(absl::Span<const std::byte>, absl::Span<float>);
   int codes;
 };
 
-constexpr Scheme kInt8 = {DType::kInt8Rowwise, QuantizeRowInt8,
-                          DequantizeRowInt8, 255};
-constexpr Scheme kInt4 = {DType::kInt4Rowwise, QuantizeRowInt4,
-                          DequantizeRowInt4, 15};
+constexpr Scheme kInt8 = {DType::kInt8Rowwise, QuantizeRowInt8, 255};
+constexpr Scheme kInt4 = {DType::kInt4Rowwise, QuantizeRowInt4, 15};
 
 std::vector<float> ThereAndBack(const Scheme& scheme,
                                 const std::vector<float>& row) {
-  std::vector<std::byte> packed(static_cast<size_t>(
-      RowBytes(scheme.dtype, static_cast<int64_t>(row.size()))));
+  const RowFormat format = {scheme.dtype, static_cast<int64_t>(row.size())};
+  std::vector<std::byte> packed(static_cast<size_t>(format.row_bytes()));
   scheme.quantize(row, absl::MakeSpan(packed));
   std::vector<float> back(row.size());
-  scheme.dequantize(packed, absl::MakeSpan(back));
+  DecodeRow(format, packed.data(), reinterpret_cast<std::byte*>(back.data()));
   return back;
 }
 

@@ -53,9 +53,19 @@ TEST(MakeTableSpec, RefusesWhatIsNoTable) {
        StatusCode::kInvalidArgument, "padding_idx: -11"},
       {"padding_idx extreme", [](TableSpec& s) { s.padding_idx = kMin; },
        StatusCode::kInvalidArgument, "padding_idx"},
-      {"dtype of a later build",
-       [](TableSpec& s) { s.dtype = DType::kFloat16; },
-       StatusCode::kUnimplemented, "dtype: float16"},
+      {"int4 of an odd dim",
+       [](TableSpec& s) {
+         s.dtype = DType::kInt4Rowwise;
+         s.dim = 5;
+       },
+       StatusCode::kInvalidArgument, "dim: 5, want an even one for int4"},
+      {"int4 beyond 2^62 bytes of float32",
+       [](TableSpec& s) {
+         s.dtype = DType::kInt4Rowwise;
+         s.dim = 65'536;
+         s.num_rows = int64_t{1} << 45;
+       },
+       StatusCode::kInvalidArgument, "rows of 262144 bytes to fit 2^62 bytes"},
       {"negative max_norm", [](TableSpec& s) { s.max_norm = -1.0; },
        StatusCode::kInvalidArgument,
        "max_norm: -1, want a finite number of at least 0"},

@@ -74,7 +74,7 @@ TEST(TableBuilder, TakesBytesCutAnywhere) {
   const std::vector<float> values = CountingValues(kRows, kDim);
   const auto want = AsBytes(values);
   std::mt19937 random(7);
-  TableBuilder builder(kRows, kDim * 4);
+  TableBuilder builder(kRows, {DType::kFloat32, kDim});
   for (size_t offset = 0; offset < want.size();) {
     const size_t size =
         std::min<size_t>(1 + random() % 40'000, want.size() - offset);
@@ -86,13 +86,13 @@ TEST(TableBuilder, TakesBytesCutAnywhere) {
 }
 
 TEST(TableBuilder, RowsNotWrittenAreZero) {
-  TableBuilder builder(100, 12);
+  TableBuilder builder(100, {DType::kFloat32, 3});
   const auto table = builder.Build();
   EXPECT_THAT(Flatten(*table), testing::Each(std::byte{0}));
 }
 
 TEST(TableBuilder, ZeroRowTouchesNoOther) {
-  TableBuilder builder(3, 8);
+  TableBuilder builder(3, {DType::kFloat32, 2});
   builder.Write(0, std::vector<std::byte>(24, std::byte{7}));
   builder.ZeroRow(1);
   const auto bytes = Flatten(*builder.Build());

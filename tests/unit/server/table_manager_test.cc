@@ -283,7 +283,7 @@ TEST_F(TableManagerTest, ReadersAreUndisturbedByChanges) {
       if (!table.ok()) continue;
       const int64_t last = (*table)->record.spec.num_rows - 1;
       std::vector<float> row(4);
-      GatherRows(*(*table)->rows, {last}, AbsentIds(last + 1),
+      GatherRows(*(*table)->rows, {last}, AbsentIds(last + 1), RowsAs::kStored,
                  AsWritableBytes(absl::MakeSpan(row)));
       if (row[3] != CountingValue(last, 3, 4)) ++wrong;
     }

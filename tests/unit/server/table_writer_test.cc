@@ -88,6 +88,63 @@ TEST(TableWriter, ZeroesThePaddingRowInMemoryAndStore) {
   }
 }
 
+TableSpec NarrowSpec(DType dtype) {
+  TableSpec spec = Spec(100, 8);
+  spec.dtype = dtype;
+  spec.max_norm = 2;
+  spec.padding_idx = 7;
+  return spec;
+}
+
+// Scaled down and zeroed in float32, then encoded; memory and digest are of
+// what is stored.
+TEST(TableWriter, EncodesRowsAsTheTablesDtype) {
+  for (const DType dtype : {DType::kFloat16, DType::kBFloat16,
+                            DType::kInt8Rowwise, DType::kInt4Rowwise}) {
+    SCOPED_TRACE(DTypeName(dtype));
+    FakeTableStore store;
+    MemoryBudget budget(int64_t{1} << 30);
+    const TableSpec spec = NarrowSpec(dtype);
+    std::vector<float> values = CountingValues(100, 8);
+    EMB_ASSERT_OK_AND_ASSIGN(const auto writer,
+                             TableWriter::Start(spec, 1, store, budget));
+    EMB_ASSERT_OK(writer->Append(AsBytes(values).first(1'234)));
+    EXPECT_EQ(writer->offset(), 1'234);
+    EMB_ASSERT_OK(writer->Append(AsBytes(values).subspan(1'234)));
+    EMB_ASSERT_OK_AND_ASSIGN(const auto made, writer->Finish());
+
+    RowEncoder encoder(spec.row_format());
+    TableDigester digester(100, 8, dtype);
+    std::vector<std::byte> stored(static_cast<size_t>(spec.row_bytes()));
+    for (int64_t i = 0; i < 100; ++i) {
+      const auto row =
+          absl::MakeSpan(values).subspan(static_cast<size_t>(i) * 8, 8);
+      RenormaliseRow({2, 2}, row);
+      if (i == 7) std::fill(row.begin(), row.end(), 0.0F);
+      EMB_ASSERT_OK(encoder.Encode(row, absl::MakeSpan(stored)));
+      digester.Update(stored);
+      EXPECT_EQ(std::memcmp(made.rows->row(i), stored.data(), stored.size()),
+                0);
+    }
+    EXPECT_EQ(made.record.digest, digester.Finish());
+    ASSERT_TRUE(made.record.quantization_error.has_value());
+    EXPECT_EQ(made.record.quantization_error->rms, encoder.error().rms);
+    EXPECT_GT(made.record.quantization_error->max_abs, 0);
+  }
+}
+
+TEST(TableWriter, NamesTheElementThatDoesNotFit) {
+  FakeTableStore store;
+  MemoryBudget budget(int64_t{1} << 30);
+  TableSpec spec = Spec(3, 2);
+  spec.dtype = DType::kFloat16;
+  EMB_ASSERT_OK_AND_ASSIGN(const auto writer,
+                           TableWriter::Start(spec, 1, store, budget));
+  EXPECT_THAT(writer->Append(AsBytes(std::vector<float>{1, 2, 3, 70'000})),
+              StatusIs(StatusCode::kInvalidArgument,
+                       HasSubstr("row 1, column 1: 70000, float16")));
+}
+
 // Every row once, whatever pieces its bytes come in; then the padding row is
 // zeroed.
 TEST(TableWriter, ScalesRowsDownToMaxNormAsTheyEnter) {
@@ -126,7 +183,7 @@ TEST(TableWriter, RefusesTooManyAndTooFewBytes) {
                            TableWriter::Start(Spec(2, 1), 1, store, budget));
   EXPECT_THAT(writer->Append(std::vector<std::byte>(9)),
               StatusIs(StatusCode::kInvalidArgument,
-                       HasSubstr("9 bytes, want 8 for 2 rows of 4 bytes")));
+                       HasSubstr("9 bytes, want 8 for 2 rows of 1 float32")));
   EMB_ASSERT_OK(writer->Append(std::vector<std::byte>(7)));
   EXPECT_THAT(writer->Finish(), StatusIs(StatusCode::kInvalidArgument,
                                          HasSubstr("7 bytes, want 8")));

@@ -77,7 +77,14 @@ TEST(VersionRecord, RefusesNonsenseUnderARightChecksum) {
       {"no dim", [](auto& r) { r.spec.dim = 0; }},
       {"dim", [](auto& r) { r.spec.dim = 65'537; }},
       {"too large", [](auto& r) { r.spec.num_rows = INT64_MAX; }},
-      {"unknown dtype", [](auto& r) { r.spec.dtype = DType{9}; }},
+      {"negative error",
+       [](auto& r) {
+         r.quantization_error = {-1, 0};
+       }},
+      {"error NaN",
+       [](auto& r) {
+         r.quantization_error = {0, NAN};
+       }},
       {"padding past the end", [](auto& r) { r.spec.padding_idx = 1'000; }},
       {"negative padding", [](auto& r) { r.spec.padding_idx = -1; }},
       {"version", [](auto& r) { r.version = 0; }},
@@ -108,10 +115,22 @@ TEST(VersionRecord, RefusesNonsenseUnderARightChecksum) {
 // Damage and a choice of a later build need different people.
 TEST(VersionRecord, SaysSoWhenABuildLacksAChoice) {
   VersionRecord record = SomeRecord();
-  record.spec.dtype = DType::kInt8Rowwise;
-  EXPECT_THAT(
-      DecodeVersionRecord(EncodeVersionRecord(record)),
-      StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("dtype")));
+  record.spec.dtype = DType{9};
+  EXPECT_THAT(DecodeVersionRecord(EncodeVersionRecord(record)),
+              StatusIs(absl::StatusCode::kFailedPrecondition,
+                       HasSubstr("dtype 9 of a later build")));
+}
+
+TEST(VersionRecord, KeepsTheErrorOfANarrowDtype) {
+  VersionRecord record = SomeRecord();
+  record.spec.dtype = DType::kInt4Rowwise;
+  record.quantization_error = {0.25, 0.125};
+  EMB_ASSERT_OK_AND_ASSIGN(const auto decoded,
+                           DecodeVersionRecord(EncodeVersionRecord(record)));
+  ExpectEqual(decoded, record);
+  ASSERT_TRUE(decoded.quantization_error.has_value());
+  EXPECT_EQ(decoded.quantization_error->max_abs, 0.25);
+  EXPECT_EQ(decoded.quantization_error->rms, 0.125);
 }
 
 }  // namespace

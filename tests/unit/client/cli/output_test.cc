@@ -66,6 +66,7 @@ TEST(TableJson, HoldsEveryField) {
   EXPECT_EQ(
       TableJson(SomeTable()).dump(),
       R"({"name":"item","rows":10507,"dim":64,"dtype":"float32",)"
+      R"("quantization_error":null,)"
       R"("padding_idx":0,"keep_padding_row":false,"max_norm":null,)"
       R"("norm_type":null,"initializer":{"scheme":"kaiming_normal",)"
       R"("args":{"a":0.5,"mode":"fan_in"}},"seed":18446744073709551615,)"
@@ -123,6 +124,17 @@ TEST(DescribeTable, HoldsEveryField) {
             "size         2.6 MiB (2,689,792 bytes)\n"
             "created      2023-11-14T22:13:20Z\n"
             "state        serving\n");
+}
+
+TEST(DescribeTable, TellsWhatTheDtypeLost) {
+  TableInfo table = SomeTable();
+  table.options.dtype = ElementType::kInt8Rowwise;
+  table.quantization_error = TableError{0.00213, 0.000581};
+  EXPECT_THAT(DescribeTable(table),
+              HasSubstr("dtype        int8\n"
+                        "error        at most 0.00213, rms 0.000581\n"));
+  EXPECT_EQ(TableJson(table)["quantization_error"].dump(),
+            R"({"max_abs":0.00213,"rms":0.000581})");
 }
 
 TEST(DescribeTable, TellsAnImportedAndDamagedTable) {
