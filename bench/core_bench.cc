@@ -2,9 +2,11 @@
 //
 //   build/release/bin/core_bench
 //
-// Rows are 64 float32 (256 bytes). The peers stand beside the kernels: memcpy
-// of as many bytes for gathers. Fills and the standard library's generators
-// take turns; `x_std` says how many times faster the fill is.
+// Rows are 64 float32 (256 bytes). `of_memory` is the rate of bytes written
+// over that of copying 256 MiB in order, which is what memory can do. Fills and
+// the standard library's generators take turns; `x_std` says how many times
+// faster the fill is.
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +19,7 @@
 #include "core/fill.h"
 #include "core/gather.h"
 #include "core/pooling.h"
+#include "core/row_encoder.h"
 #include "core/table.h"
 #include "core/table_update.h"
 
@@ -28,13 +31,45 @@ constexpr int64_t kRowBytes = 256;
 constexpr int64_t kFillRows = 16'384;
 constexpr int64_t kFillDim = 64;
 
-void CountRows(benchmark::State& state, int64_t rows) {
-  state.SetItemsProcessed(state.iterations() * rows);
-  state.SetBytesProcessed(state.iterations() * rows * kRowBytes);
+// Seconds that `work` takes.
+template <typename Work>
+double Time(const Work& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+      .count();
 }
 
-std::unique_ptr<const emb::Table> MakeTable() {
-  emb::TableBuilder builder(kRows, {emb::DType::kFloat32, kDim});
+// Bytes that memory copies in a second: the best of some tries, measured once.
+double MemoryBandwidth() {
+  static const double kBandwidth = [] {
+    constexpr size_t kBytes = size_t{256} << 20;
+    const std::vector<std::byte> from(kBytes, std::byte{1});
+    std::vector<std::byte> to(kBytes);
+    double best = 0;
+    for (int i = 0; i < 5; ++i) {
+      const double seconds =
+          Time([&] { std::memcpy(to.data(), from.data(), kBytes); });
+      best = std::max(best, static_cast<double>(kBytes) / seconds);
+    }
+    return best;
+  }();
+  return kBandwidth;
+}
+
+void CountRows(benchmark::State& state, int64_t rows) {
+  const int64_t bytes = state.iterations() * rows * kRowBytes;
+  state.SetItemsProcessed(state.iterations() * rows);
+  state.SetBytesProcessed(bytes);
+  state.counters["of_memory"] =
+      benchmark::Counter(static_cast<double>(bytes) / MemoryBandwidth(),
+                         benchmark::Counter::kIsRate);
+}
+
+// Every page is written, so that it has memory of its own.
+std::unique_ptr<const emb::Table> MakeTable(
+    emb::DType dtype = emb::DType::kFloat32) {
+  emb::TableBuilder builder(kRows, {dtype, kDim});
   for (int64_t row = 0; row < kRows; ++row) builder.ZeroRow(row);
   return builder.Build();
 }
@@ -46,6 +81,7 @@ std::vector<int64_t> RandomIds() {
   return ids;
 }
 
+// To float32, whatever the table's dtype.
 void Gather(benchmark::State& state, const emb::Table& table) {
   const std::vector<int64_t> ids = RandomIds();
   const auto batch = static_cast<size_t>(state.range(0));
@@ -53,7 +89,7 @@ void Gather(benchmark::State& state, const emb::Table& table) {
   size_t next = 0;
   for (auto _ : state) {
     emb::GatherRows(table, absl::MakeSpan(ids).subspan(next, batch),
-                    emb::AbsentIds(kRows), emb::RowsAs::kStored,
+                    emb::AbsentIds(kRows), emb::RowsAs::kFloat32,
                     absl::MakeSpan(out));
     benchmark::DoNotOptimize(out.data());
     next = (next + batch) % (ids.size() - batch);
@@ -61,8 +97,17 @@ void Gather(benchmark::State& state, const emb::Table& table) {
   CountRows(state, state.range(0));
 }
 
-void GatherUniform(benchmark::State& state) { Gather(state, *MakeTable()); }
-BENCHMARK(GatherUniform)->Arg(64)->Arg(1'024)->Arg(8'192);
+void GatherUniform(benchmark::State& state, emb::DType dtype) {
+  Gather(state, *MakeTable(dtype));
+}
+BENCHMARK_CAPTURE(GatherUniform, float32, emb::DType::kFloat32)
+    ->Arg(64)
+    ->Arg(1'024)
+    ->Arg(8'192);
+BENCHMARK_CAPTURE(GatherUniform, float16, emb::DType::kFloat16)->Arg(1'024);
+BENCHMARK_CAPTURE(GatherUniform, bfloat16, emb::DType::kBFloat16)->Arg(1'024);
+BENCHMARK_CAPTURE(GatherUniform, int8, emb::DType::kInt8Rowwise)->Arg(1'024);
+BENCHMARK_CAPTURE(GatherUniform, int4, emb::DType::kInt4Rowwise)->Arg(1'024);
 
 // Every block has been replaced, in random order.
 void GatherAfterUpdates(benchmark::State& state) {
@@ -94,6 +139,24 @@ void UpdateRandomRows(benchmark::State& state) {
 }
 BENCHMARK(UpdateRandomRows)->Arg(1)->Arg(100)->Arg(1'000)->Arg(10'000);
 
+// Rows into their stored form, as they enter.
+void Encode(benchmark::State& state, emb::DType dtype) {
+  const emb::RowFormat format = {dtype, kDim};
+  emb::RowEncoder encoder(format);
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal;
+  std::vector<float> row(kDim);
+  for (float& x : row) x = normal(random);
+  std::vector<std::byte> out(static_cast<size_t>(format.row_bytes()));
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(encoder.Encode(row, absl::MakeSpan(out)));
+  }
+  CountRows(state, 1);
+}
+BENCHMARK_CAPTURE(Encode, float16, emb::DType::kFloat16);
+BENCHMARK_CAPTURE(Encode, int8, emb::DType::kInt8Rowwise);
+BENCHMARK_CAPTURE(Encode, int4, emb::DType::kInt4Rowwise);
+
 void MemcpySequential(benchmark::State& state) {
   const auto bytes = static_cast<size_t>(state.range(0) * kRowBytes);
   const std::vector<std::byte> from(bytes * 64);
@@ -109,8 +172,9 @@ void MemcpySequential(benchmark::State& state) {
 BENCHMARK(MemcpySequential)->Arg(1'024)->Arg(8'192);
 
 // 1,024 rows in bags of equal length.
-void Pool(benchmark::State& state, emb::PoolMode mode) {
-  const auto table = MakeTable();
+void Pool(benchmark::State& state, emb::PoolMode mode,
+          emb::DType dtype = emb::DType::kFloat32) {
+  const auto table = MakeTable(dtype);
   const std::vector<int64_t> ids = RandomIds();
   constexpr int64_t kBatch = 1'024;
   const int64_t length = state.range(0);
@@ -130,6 +194,8 @@ void Pool(benchmark::State& state, emb::PoolMode mode) {
 BENCHMARK_CAPTURE(Pool, sum, emb::PoolMode::kSum)->Arg(8)->Arg(32)->Arg(1'024);
 BENCHMARK_CAPTURE(Pool, mean, emb::PoolMode::kMean)->Arg(32);
 BENCHMARK_CAPTURE(Pool, max, emb::PoolMode::kMax)->Arg(32);
+BENCHMARK_CAPTURE(Pool, sum_int8, emb::PoolMode::kSum, emb::DType::kInt8Rowwise)
+    ->Arg(32);
 
 // All values are made; of each piece one is kept.
 void FillOnce(const emb::Initializer& init) {
@@ -151,15 +217,6 @@ void Fill(benchmark::State& state, const char* scheme,
 BENCHMARK_CAPTURE(Fill, trunc_normal, "trunc_normal", {});
 BENCHMARK_CAPTURE(Fill, sparse, "sparse", {{"sparsity", 0.5}});
 BENCHMARK_CAPTURE(Fill, orthogonal, "orthogonal", {});
-
-// Seconds that `work` takes.
-template <typename Work>
-double Time(const Work& work) {
-  const auto start = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-      .count();
-}
 
 template <typename Distribution>
 void FillAgainstStd(benchmark::State& state, const char* scheme) {

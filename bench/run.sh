@@ -17,5 +17,9 @@ echo "== kernels, one thread"
 "$bin/core_bench" 2>/dev/null
 
 echo
+echo "== wire to wire, one thread"
+"$bin/codec_bench" 2>/dev/null
+
+echo
 echo "== lookups over gRPC"
 "$here/../examples/with_server.sh" "$bin" lookup_bench "$@"

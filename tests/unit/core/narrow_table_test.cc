@@ -2,19 +2,15 @@
 // its decoded rows does, bit by bit.
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <random>
 #include <vector>
 
 #include "core/gather.h"
 #include "core/pooling.h"
-#include "core/row_encoder.h"
-#include "core/simd_decode.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/testing/make_table.h"
 #include "tests/testing/simd_targets.h"
-#include "tests/testing/status_matchers.h"
+#include "tests/testing/twin_tables.h"
 
 namespace emb {
 namespace {
@@ -22,27 +18,6 @@ namespace {
 using Bytes = std::vector<std::byte>;
 
 constexpr int64_t kRows = 300;
-
-// The same rows twice.
-struct Twins {
-  std::unique_ptr<const Table> narrow;
-  std::unique_ptr<const Table> decoded;
-};
-
-Twins RandomTwins(const RowFormat& format, std::mt19937& random) {
-  std::normal_distribution<float> normal;
-  TableBuilder narrow(kRows, format);
-  TableBuilder decoded(kRows, {DType::kFloat32, format.dim});
-  RowEncoder encoder(format);
-  std::vector<float> row(static_cast<size_t>(format.dim));
-  for (int64_t id = 0; id < kRows; ++id) {
-    for (float& x : row) x = normal(random);
-    EMB_EXPECT_OK(encoder.Encode(row, narrow.mutable_row(id)));
-    DecodeRow(format, narrow.mutable_row(id).data(),
-              decoded.mutable_row(id).data());
-  }
-  return {narrow.Build(), decoded.Build()};
-}
 
 struct Ids {
   std::vector<int64_t> ids;
@@ -87,19 +62,20 @@ Bytes Pool(const Table& table, PoolMode mode, const Bags& bags,
   return out;
 }
 
-void ExpectTwins(const Twins& twins, const Ids& some, const AbsentIds& absent) {
-  EXPECT_EQ(Gather(*twins.narrow, some, absent),
+void ExpectTwins(const TwinTables& twins, const Ids& some,
+                 const AbsentIds& absent) {
+  EXPECT_EQ(Gather(*twins.stored, some, absent),
             Gather(*twins.decoded, some, absent));
-  EXPECT_EQ(Pad(*twins.narrow, some, absent),
+  EXPECT_EQ(Pad(*twins.stored, some, absent),
             Pad(*twins.decoded, some, absent));
   const Bags bags = {some.ids, some.lengths, {}};
   for (const PoolMode mode :
        {PoolMode::kSum, PoolMode::kMean, PoolMode::kMax}) {
-    EXPECT_EQ(Pool(*twins.narrow, mode, bags, absent),
+    EXPECT_EQ(Pool(*twins.stored, mode, bags, absent),
               Pool(*twins.decoded, mode, bags, absent));
   }
   const Bags weighted = {some.ids, some.lengths, some.weights};
-  EXPECT_EQ(Pool(*twins.narrow, PoolMode::kSum, weighted, absent),
+  EXPECT_EQ(Pool(*twins.stored, PoolMode::kSum, weighted, absent),
             Pool(*twins.decoded, PoolMode::kSum, weighted, absent));
 }
 
@@ -110,7 +86,7 @@ TEST_P(NarrowTable, AnswersAsItsDecodedRows) {
   // Below, at and beyond the widths of vectors and of their groups.
   for (const int64_t dim : {2, 6, 16, 18, 32, 64, 100, 128, 130, 300}) {
     SCOPED_TRACE(dim);
-    const Twins twins = RandomTwins({GetParam(), dim}, random);
+    const TwinTables twins = MakeTwinTables(kRows, {GetParam(), dim}, random);
     const Ids some = RandomIds(random);
     ForEachSimdTarget([&] {
       ExpectTwins(twins, some, AbsentIds(kRows));
@@ -121,16 +97,16 @@ TEST_P(NarrowTable, AnswersAsItsDecodedRows) {
 
 TEST_P(NarrowTable, GivesItsStoredBytes) {
   std::mt19937 random(4);
-  const Twins twins = RandomTwins({GetParam(), 10}, random);
-  const auto row_bytes = static_cast<size_t>(twins.narrow->row_bytes());
+  const TwinTables twins = MakeTwinTables(kRows, {GetParam(), 10}, random);
+  const auto row_bytes = static_cast<size_t>(twins.stored->row_bytes());
   Bytes out(3 * row_bytes, std::byte{1});
-  GatherRows(*twins.narrow, std::vector<int64_t>{7, -1, 0}, AbsentIds(kRows),
+  GatherRows(*twins.stored, std::vector<int64_t>{7, -1, 0}, AbsentIds(kRows),
              RowsAs::kStored, absl::MakeSpan(out));
-  const std::byte* const row = twins.narrow->row(7);
+  const std::byte* const row = twins.stored->row(7);
   Bytes want(row, row + row_bytes);
   want.resize(2 * row_bytes);
-  want.insert(want.end(), twins.narrow->row(0),
-              twins.narrow->row(0) + row_bytes);
+  want.insert(want.end(), twins.stored->row(0),
+              twins.stored->row(0) + row_bytes);
   EXPECT_EQ(out, want);
 }
 

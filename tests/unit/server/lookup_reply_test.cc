@@ -2,7 +2,9 @@
 
 #include <cstring>
 #include <memory>
+#include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -11,6 +13,7 @@
 #include "tests/testing/make_table.h"
 #include "tests/testing/random_lookup.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/testing/twin_tables.h"
 #include "tests/testing/wire_lookup.h"
 
 namespace emb {
@@ -23,13 +26,18 @@ using testing::SizeIs;
 class LookupReplyTest : public testing::Test {
  protected:
   void Serve(int64_t num_rows, int64_t dim) {
+    Serve(MakeCountingTable(num_rows, dim));
+  }
+
+  void Serve(std::shared_ptr<const Table> rows) {
     auto table = std::make_shared<ServedTable>();
     table->record.spec.name = "item";
-    table->record.spec.num_rows = num_rows;
-    table->record.spec.dim = dim;
+    table->record.spec.num_rows = rows->num_rows();
+    table->record.spec.dim = rows->format().dim;
+    table->record.spec.dtype = rows->format().dtype;
     table->record.version = 1;
     table->record.revision = 300;
-    table->rows = MakeCountingTable(num_rows, dim);
+    table->rows = std::move(rows);
     registry_.Apply(1 << 20, {{"item", table}});
     registry_.set_phase(Phase::kServing);
   }
@@ -71,6 +79,28 @@ TEST_F(LookupReplyTest, IsWhatTheGeneratedClassWouldWrite) {
       for (const int64_t extent : result.shape()) elements *= extent;
       const int64_t size = result.dtype() == pb::DTYPE_FLOAT32 ? 4 : 2;
       ASSERT_EQ(result.values().size(), static_cast<size_t>(elements * size));
+    }
+  }
+}
+
+// Whatever is asked for: nobody sees how rows are stored.
+TEST_F(LookupReplyTest, IsTheSameFromANarrowTableAsFromItsDecodedRows) {
+  std::mt19937 random(2);
+  for (const DType dtype : {DType::kFloat16, DType::kBFloat16,
+                            DType::kInt8Rowwise, DType::kInt4Rowwise}) {
+    SCOPED_TRACE(DTypeName(dtype));
+    TwinTables twins = MakeTwinTables(200, {dtype, 6}, random);
+    const std::shared_ptr<const Table> tables[] = {std::move(twins.stored),
+                                                   std::move(twins.decoded)};
+    RandomLookup lookups(7, 200);
+    for (int i = 0; i < 300; ++i) {
+      const pb::LookupRequest request = lookups.Request();
+      std::string answers[2];
+      for (int twin = 0; twin < 2; ++twin) {
+        Serve(tables[twin]);
+        answers[twin] = BytesOf(Answer(request)->Whole());
+      }
+      ASSERT_EQ(answers[0], answers[1]) << request.ShortDebugString();
     }
   }
 }
