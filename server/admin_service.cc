@@ -148,7 +148,7 @@ grpc::ServerUnaryReactor* AdminService::DropTable(
 grpc::ServerReadReactor<pb::ImportTableRequest>* AdminService::ImportTable(
     grpc::CallbackServerContext* context, pb::ImportTableResponse* response) {
   return new ImportReactor(*context, *response, deps_.manager, deps_.registry,
-                           deps_.workers);
+                           deps_.workers, deps_.background);
 }
 
 grpc::ServerUnaryReactor* AdminService::GetStatus(

@@ -22,8 +22,9 @@ class AdminService final : public embedding::v1::TableAdmin::CallbackService {
     TableManager& manager;
     const Registry& registry;
     const MemoryBudget& budget;
-    WorkerPool& workers;   // Imports and drops.
-    WorkerPool& creators;  // Creates.
+    WorkerPool& workers;     // Imports and drops.
+    WorkerPool& creators;    // Creates.
+    WorkerPool& background;  // The rows of imports, at idle priority.
     std::string server_version;
     absl::Time started_at;
     std::function<absl::Time()> now;

@@ -22,17 +22,19 @@ constexpr size_t kDataBytesMax = size_t{1} << 20;
 ImportReactor::ImportReactor(grpc::CallbackServerContext& context,
                              pb::ImportTableResponse& response,
                              TableManager& manager, const Registry& registry,
-                             WorkerPool& workers)
+                             WorkerPool& workers, WorkerPool& background)
     : context_(context),
       response_(response),
       manager_(manager),
       registry_(registry),
-      workers_(workers) {
+      workers_(workers),
+      background_(background) {
   StartRead(&message_);
 }
 
 void ImportReactor::OnReadDone(bool ok) {
-  workers_.Run([this, ok] { Step(ok); });
+  const bool is_data = ok && message_.has_data();
+  (is_data ? background_ : workers_).Run([this, ok] { Step(ok); });
 }
 
 void ImportReactor::Step(bool ok) {

@@ -12,8 +12,9 @@
 
 namespace emb {
 
-// Reads one message at a time and hands it to the worker pool, which asks for
-// the next: a slow disk slows the caller down instead of filling memory.
+// Reads one message at a time and hands it to a worker pool, which asks for the
+// next: a slow disk slows the caller down instead of filling memory. Rows are
+// taken in the background pool; what is visible to lookups is not done there.
 // Deletes itself when the call is over.
 class ImportReactor final
     : public grpc::ServerReadReactor<embedding::v1::ImportTableRequest> {
@@ -22,7 +23,7 @@ class ImportReactor final
   ImportReactor(grpc::CallbackServerContext& context,
                 embedding::v1::ImportTableResponse& response,
                 TableManager& manager, const Registry& registry,
-                WorkerPool& workers);
+                WorkerPool& workers, WorkerPool& background);
 
   void OnReadDone(bool ok) override;
   void OnDone() override { delete this; }
@@ -40,6 +41,7 @@ class ImportReactor final
   TableManager& manager_;
   const Registry& registry_;
   WorkerPool& workers_;
+  WorkerPool& background_;
   embedding::v1::ImportTableRequest message_;
   std::unique_ptr<TableManager::Import> import_;  // Set by the header.
 };

@@ -72,8 +72,9 @@ struct Server::Parts {
                  FillThreads()}),
         workers(kWorkers),
         creators(kCreators),
+        background(kWorkers, WorkerPool::Priority::kIdle),
         lookup_service(registry, o.limits),
-        admin_service({manager, registry, budget, workers, creators,
+        admin_service({manager, registry, budget, workers, creators, background,
                        ServerVersion(), absl::Now(), absl::Now}) {}
 
   const ServerOptions options;
@@ -84,6 +85,7 @@ struct Server::Parts {
   TableManager manager;
   WorkerPool workers;
   WorkerPool creators;
+  WorkerPool background;
   LookupService lookup_service;
   AdminService admin_service;
   std::unique_ptr<Listener> data_listener;

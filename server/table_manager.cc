@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/fill.h"
 #include "core/status_macros.h"
+#include "server/idle_priority.h"
 #include "server/thread_team.h"
 
 namespace emb {
@@ -110,8 +111,12 @@ absl::StatusOr<TableManager::TablePtr> TableManager::Create(
                                             valid.dim, num_threads)));
   EMB_ASSIGN_OR_RETURN(const std::unique_ptr<TableWriter> writer,
                        TableWriter::Start(valid, 1, deps_.store, deps_.budget));
-  EMB_RETURN_IF_ERROR(
-      AppendInitialRows(valid, num_threads, cancelled, *writer));
+  // Not the publishing: lookups may wait for that.
+  absl::Status filled;
+  RunAtIdlePriority([&] {
+    filled = AppendInitialRows(valid, num_threads, cancelled, *writer);
+  });
+  EMB_RETURN_IF_ERROR(filled);
   return Publish(*writer);
 }
 

@@ -2,11 +2,16 @@
 
 #include <utility>
 
+#include "server/idle_priority.h"
+
 namespace emb {
 
-WorkerPool::WorkerPool(int num_threads) {
+WorkerPool::WorkerPool(int num_threads, Priority priority) {
   for (int i = 0; i < num_threads; ++i) {
-    threads_.emplace_back([this] { Work(); });
+    threads_.emplace_back([this, priority] {
+      if (priority == Priority::kIdle) EnterIdlePriority();
+      Work();
+    });
   }
 }
 

@@ -18,8 +18,11 @@ namespace emb {
 // Threads  Thread-safe.
 class WorkerPool {
  public:
+  // kIdle: see idle_priority.h.
+  enum class Priority { kNormal, kIdle };
+
   // REQUIRES: num_threads >= 1.
-  explicit WorkerPool(int num_threads);
+  explicit WorkerPool(int num_threads, Priority priority = Priority::kNormal);
   // Finishes all tasks.
   ~WorkerPool();
 

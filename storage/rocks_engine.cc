@@ -90,6 +90,10 @@ rocksdb::DBOptions MakeDbOptions() {
   options.max_open_files = -1;
   // Eight or more meet a retry bug of parallel flushes before 7.9.
   options.max_background_jobs = 2;
+  // Compactions give way to lookups. Not as far as idle priority: a commit
+  // may wait for a lock that they hold.
+  options.env->LowerThreadPoolCPUPriority(rocksdb::Env::Priority::LOW,
+                                          rocksdb::CpuPriority::kLow);
   // Memory belongs to the tables; little is written between commits.
   options.db_write_buffer_size = size_t{64} << 20;
   // Bounds the time that replaying the log takes.

@@ -1,0 +1,43 @@
+#include "server/idle_priority.h"
+
+#include <sched.h>
+
+#include <atomic>
+#include <thread>
+
+#include "gtest/gtest.h"
+#include "server/worker_pool.h"
+
+namespace emb {
+namespace {
+
+int Policy() { return sched_getscheduler(0); }
+
+TEST(IdlePriority, IsThatOfTheWorkAndOfThreadsItStarts) {
+  const int before = Policy();
+  int of_work = -1;
+  int of_helper = -1;
+  RunAtIdlePriority([&] {
+    of_work = Policy();
+    std::thread([&] { of_helper = Policy(); }).join();
+  });
+  EXPECT_EQ(of_work, SCHED_IDLE);
+  EXPECT_EQ(of_helper, SCHED_IDLE);
+  EXPECT_EQ(Policy(), before);
+}
+
+TEST(IdlePriority, IsThatOfAWorkerPoolOnDemand) {
+  std::atomic<int> of_idle{-1};
+  std::atomic<int> of_normal{-1};
+  {
+    WorkerPool idle(1, WorkerPool::Priority::kIdle);
+    WorkerPool normal(1);
+    idle.Run([&] { of_idle = Policy(); });
+    normal.Run([&] { of_normal = Policy(); });
+  }
+  EXPECT_EQ(of_idle, SCHED_IDLE);
+  EXPECT_EQ(of_normal, Policy());
+}
+
+}  // namespace
+}  // namespace emb
