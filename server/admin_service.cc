@@ -1,6 +1,9 @@
 #include "server/admin_service.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -27,21 +30,11 @@ grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context,
   return reactor;
 }
 
-// Tables after `after`, by name, at most `count`, and whether there are more.
-std::pair<std::vector<const ServedTable*>, bool> PageOf(
-    const Snapshot& snapshot, const std::string& after, size_t count) {
-  std::vector<const ServedTable*> tables;
-  for (const auto& [name, table] : snapshot.tables) {
-    if (name > after) tables.push_back(table.get());
-  }
-  const size_t size = std::min(count, tables.size());
-  std::partial_sort(tables.begin(), tables.begin() + size, tables.end(),
-                    [](const ServedTable* a, const ServedTable* b) {
-                      return a->record.spec.name < b->record.spec.name;
-                    });
-  const bool more = tables.size() > size;
-  tables.resize(size);
-  return {std::move(tables), more};
+// As a version key; numbers beyond int64 name none.
+VersionKey KeyOf(const pb::TableVersion& version) {
+  constexpr auto kMax = std::numeric_limits<int64_t>::max();
+  return {version.name(),
+          static_cast<int64_t>(std::min<uint64_t>(version.version(), kMax))};
 }
 
 pb::GetStatusResponse::State StateOf(Phase phase) {
@@ -75,7 +68,8 @@ grpc::ServerUnaryReactor* AdminService::CreateTable(
         return context->IsCancelled();
       }));
       LogTable("table_created", *table);
-      *response->mutable_table() = TableInfoToProto(*table);
+      *response->mutable_table() =
+          TableInfoToProto(*table, *deps_.registry.snapshot());
       return absl::OkStatus();
     };
     const absl::Status status = create();
@@ -91,12 +85,10 @@ grpc::ServerUnaryReactor* AdminService::GetTable(
   const auto get = [&]() -> absl::Status {
     EMB_RETURN_IF_ERROR(deps_.registry.CheckLoaded());
     const auto snapshot = deps_.registry.snapshot();
-    const auto found = snapshot->tables.find(request->name());
+    const TablePtr table = snapshot->CurrentOrNewest(request->name());
     // Find knows the error; a damaged table is described all the same.
-    if (found == snapshot->tables.end()) {
-      return snapshot->Find(request->name(), 0).status();
-    }
-    *response->mutable_table() = TableInfoToProto(*found->second);
+    if (table == nullptr) return snapshot->Find(request->name(), 0).status();
+    *response->mutable_table() = TableInfoToProto(*table, *snapshot);
     return absl::OkStatus();
   };
   return Finish(context, get());
@@ -115,13 +107,15 @@ grpc::ServerUnaryReactor* AdminService::ListTables(
     const int count =
         request->page_size() == 0 ? kPageSizeMax : request->page_size();
     const auto snapshot = deps_.registry.snapshot();
-    const auto [tables, more] =
-        PageOf(*snapshot, request->page_token(), static_cast<size_t>(count));
-    for (const ServedTable* const table : tables) {
-      *response->add_tables() = TableInfoToProto(*table);
-    }
+    const std::vector<std::string> names = snapshot->Names();
     // The token is the last name sent: it survives changes in between.
-    if (more) response->set_next_page_token(tables.back()->record.spec.name);
+    auto next =
+        std::upper_bound(names.begin(), names.end(), request->page_token());
+    for (; next != names.end() && response->tables_size() < count; ++next) {
+      *response->add_tables() =
+          TableInfoToProto(*snapshot->CurrentOrNewest(*next), *snapshot);
+    }
+    if (next != names.end()) response->set_next_page_token(*std::prev(next));
     return absl::OkStatus();
   };
   return Finish(context, list());
@@ -130,19 +124,95 @@ grpc::ServerUnaryReactor* AdminService::ListTables(
 grpc::ServerUnaryReactor* AdminService::DropTable(
     grpc::CallbackServerContext* context, const pb::DropTableRequest* request,
     pb::DropTableResponse* /*response*/) {
-  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  deps_.workers.Run([this, context, request, reactor] {
-    absl::Status status = CheckAlive(*context);
-    if (status.ok()) status = deps_.registry.CheckLoaded();
-    if (status.ok()) status = deps_.manager.Drop(request->name());
+  return RunChange(context, "drop_failed", [this, request] {
+    absl::Status status = deps_.manager.Drop(request->name());
     if (status.ok()) {
       Log(LogLevel::kInfo, "table_dropped", {{"table", request->name()}});
-    } else {
-      LogFailure("drop_failed", status);
     }
-    reactor->Finish(ToGrpcStatus(status));
+    return status;
   });
+}
+
+grpc::ServerUnaryReactor* AdminService::RunChange(
+    grpc::CallbackServerContext* context, const char* event,
+    std::function<absl::Status()> change) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  deps_.workers.Run(
+      [this, context, event, reactor, change = std::move(change)] {
+        absl::Status status = CheckAlive(*context);
+        if (status.ok()) status = deps_.registry.CheckLoaded();
+        if (status.ok()) status = change();
+        if (!status.ok()) LogFailure(event, status);
+        reactor->Finish(ToGrpcStatus(status));
+      });
   return reactor;
+}
+
+grpc::ServerUnaryReactor* AdminService::ListVersions(
+    grpc::CallbackServerContext* context,
+    const pb::ListVersionsRequest* request,
+    pb::ListVersionsResponse* response) {
+  const auto list = [&]() -> absl::Status {
+    EMB_RETURN_IF_ERROR(deps_.registry.CheckLoaded());
+    const auto snapshot = deps_.registry.snapshot();
+    for (const TablePtr& version : snapshot->VersionsOf(request->name())) {
+      *response->add_versions() = TableInfoToProto(*version, *snapshot);
+    }
+    if (response->versions_size() > 0) return absl::OkStatus();
+    return snapshot->Find(request->name(), 0).status();
+  };
+  return Finish(context, list());
+}
+
+grpc::ServerUnaryReactor* AdminService::PublishVersions(
+    grpc::CallbackServerContext* context,
+    const pb::PublishVersionsRequest* request,
+    pb::PublishVersionsResponse* response) {
+  return RunChange(
+      context, "publish_failed", [this, request, response]() -> absl::Status {
+        std::vector<VersionKey> keys;
+        for (const pb::TableVersion& version : request->versions()) {
+          keys.push_back(KeyOf(version));
+        }
+        EMB_ASSIGN_OR_RETURN(const auto tables, deps_.versions.Publish(keys));
+        const auto snapshot = deps_.registry.snapshot();
+        for (const TablePtr& table : tables) {
+          LogTable("version_published", *table);
+          *response->add_tables() = TableInfoToProto(*table, *snapshot);
+        }
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* AdminService::RollbackTable(
+    grpc::CallbackServerContext* context,
+    const pb::RollbackTableRequest* request,
+    pb::RollbackTableResponse* response) {
+  return RunChange(
+      context, "rollback_failed", [this, request, response]() -> absl::Status {
+        EMB_ASSIGN_OR_RETURN(const TablePtr table,
+                             deps_.versions.Rollback(request->name()));
+        LogTable("version_published", *table);
+        *response->mutable_table() =
+            TableInfoToProto(*table, *deps_.registry.snapshot());
+        return absl::OkStatus();
+      });
+}
+
+grpc::ServerUnaryReactor* AdminService::PinVersion(
+    grpc::CallbackServerContext* context, const pb::PinVersionRequest* request,
+    pb::PinVersionResponse* response) {
+  return RunChange(
+      context, "pin_failed", [this, request, response]() -> absl::Status {
+        EMB_ASSIGN_OR_RETURN(
+            const TablePtr version,
+            deps_.versions.Pin(KeyOf(request->version()), request->pinned()));
+        LogTable(request->pinned() ? "version_pinned" : "version_unpinned",
+                 *version);
+        *response->mutable_version() =
+            TableInfoToProto(*version, *deps_.registry.snapshot());
+        return absl::OkStatus();
+      });
 }
 
 grpc::ServerReadReactor<pb::ImportTableRequest>* AdminService::ImportTable(
@@ -164,7 +234,7 @@ grpc::ServerUnaryReactor* AdminService::GetStatus(
   response->set_uptime_seconds(
       absl::ToInt64Seconds(deps_.now() - deps_.started_at));
   response->set_epoch(snapshot->epoch);
-  response->set_num_tables(static_cast<int64_t>(snapshot->tables.size()));
+  response->set_num_tables(static_cast<int64_t>(snapshot->Names().size()));
   response->set_num_rows(num_rows);
   response->set_memory_used_bytes(deps_.budget.used_bytes());
   response->set_memory_limit_bytes(deps_.budget.limit_bytes());

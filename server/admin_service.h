@@ -11,6 +11,7 @@
 #include "server/memory_budget.h"
 #include "server/registry.h"
 #include "server/table_manager.h"
+#include "server/version_manager.h"
 #include "server/worker_pool.h"
 
 namespace emb {
@@ -20,6 +21,7 @@ class AdminService final : public embedding::v1::TableAdmin::CallbackService {
  public:
   struct Dependencies {
     TableManager& manager;
+    VersionManager& versions;
     const Registry& registry;
     const MemoryBudget& budget;
     WorkerPool& workers;     // Imports and drops.
@@ -52,12 +54,34 @@ class AdminService final : public embedding::v1::TableAdmin::CallbackService {
   grpc::ServerReadReactor<embedding::v1::ImportTableRequest>* ImportTable(
       grpc::CallbackServerContext* context,
       embedding::v1::ImportTableResponse* response) override;
+  grpc::ServerUnaryReactor* ListVersions(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::ListVersionsRequest* request,
+      embedding::v1::ListVersionsResponse* response) override;
+  grpc::ServerUnaryReactor* PublishVersions(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::PublishVersionsRequest* request,
+      embedding::v1::PublishVersionsResponse* response) override;
+  grpc::ServerUnaryReactor* RollbackTable(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::RollbackTableRequest* request,
+      embedding::v1::RollbackTableResponse* response) override;
+  grpc::ServerUnaryReactor* PinVersion(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::PinVersionRequest* request,
+      embedding::v1::PinVersionResponse* response) override;
   grpc::ServerUnaryReactor* GetStatus(
       grpc::CallbackServerContext* context,
       const embedding::v1::GetStatusRequest* request,
       embedding::v1::GetStatusResponse* response) override;
 
  private:
+  // Runs `change` in the workers' pool and ends the call with what it says,
+  // logging an error as `event`.
+  grpc::ServerUnaryReactor* RunChange(grpc::CallbackServerContext* context,
+                                      const char* event,
+                                      std::function<absl::Status()> change);
+
   const Dependencies deps_;
 };
 

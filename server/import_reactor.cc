@@ -64,7 +64,8 @@ absl::Status ImportReactor::TakeHeader() {
   }
   EMB_ASSIGN_OR_RETURN(const TableSpec spec,
                        ImportSpecFromProto(message_.header()));
-  EMB_ASSIGN_OR_RETURN(import_, manager_.StartImport(spec));
+  EMB_ASSIGN_OR_RETURN(
+      import_, manager_.StartImport(spec, !message_.header().no_publish()));
   return absl::OkStatus();
 }
 
@@ -96,7 +97,7 @@ absl::Status ImportReactor::Complete() {
   }
   EMB_ASSIGN_OR_RETURN(const auto table, import_->Finish());
   LogTable("table_imported", *table);
-  *response_.mutable_table() = TableInfoToProto(*table);
+  *response_.mutable_table() = TableInfoToProto(*table, *registry_.snapshot());
   return absl::OkStatus();
 }
 

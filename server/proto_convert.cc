@@ -133,7 +133,8 @@ absl::StatusOr<TableSpec> ImportSpecFromProto(const pb::ImportHeader& header) {
   return spec;
 }
 
-pb::TableInfo TableInfoToProto(const ServedTable& table) {
+pb::TableInfo TableInfoToProto(const ServedTable& table,
+                               const Snapshot& snapshot) {
   const VersionRecord& record = table.record;
   pb::TableInfo info;
   SpecToProto(record.spec, *info.mutable_spec());
@@ -147,6 +148,9 @@ pb::TableInfo TableInfoToProto(const ServedTable& table) {
   info.set_state(table.state.ok() ? pb::TABLE_STATE_SERVING
                                   : pb::TABLE_STATE_DAMAGED);
   info.set_state_message(std::string(table.state.message()));
+  info.set_current(snapshot.IsCurrent(table));
+  info.set_pinned(record.pinned);
+  info.set_in_memory(table.rows != nullptr);
   if (record.quantization_error) {
     pb::QuantizationError& error = *info.mutable_quantization_error();
     error.set_max_abs(record.quantization_error->max_abs);

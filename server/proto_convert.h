@@ -25,7 +25,8 @@ absl::StatusOr<TableSpec> ImportSpecFromProto(
 
 embedding::v1::DType DTypeToProto(DType dtype);
 
-embedding::v1::TableInfo TableInfoToProto(const ServedTable& table);
+embedding::v1::TableInfo TableInfoToProto(const ServedTable& table,
+                                          const Snapshot& snapshot);
 
 }  // namespace emb
 

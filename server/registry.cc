@@ -1,29 +1,94 @@
 #include "server/registry.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 
 namespace emb {
 
+namespace {
+
+absl::Status NoSuchTable(absl::string_view name) {
+  if (name.size() > kTableNameBytesMax) {  // Cut, it might be no text.
+    return absl::NotFoundError(absl::StrCat(
+        "table: there is none with a name of ", name.size(), " bytes"));
+  }
+  return absl::NotFoundError(
+      absl::StrCat("table \"", name, "\": there is none of that name"));
+}
+
+absl::StatusOr<const ServedTable*> InMemory(const ServedTable& table) {
+  if (!table.state.ok()) return table.state;
+  if (table.rows != nullptr) return &table;
+  const VersionRecord& record = table.record;
+  return absl::FailedPreconditionError(
+      absl::StrCat("table \"", record.spec.name, "\": version ", record.version,
+                   " is kept on disk only, pin it to look it up"));
+}
+
+}  // namespace
+
 absl::StatusOr<const ServedTable*> Snapshot::Find(absl::string_view name,
                                                   uint64_t version) const {
-  const auto found = tables.find(name);
-  if (found == tables.end()) {
-    if (name.size() > kTableNameBytesMax) {  // Cut, it might be no text.
-      return absl::NotFoundError(absl::StrCat(
-          "table: there is none with a name of ", name.size(), " bytes"));
+  const auto current = tables.find(name);
+  if (current != tables.end() &&
+      (version == 0 ||
+       version == static_cast<uint64_t>(current->second->record.version))) {
+    return InMemory(*current->second);
+  }
+  const auto others = kept.find(name);
+  if (others != kept.end()) {
+    for (const TablePtr& table : others->second) {
+      if (version == static_cast<uint64_t>(table->record.version)) {
+        return InMemory(*table);
+      }
     }
-    return absl::NotFoundError(
-        absl::StrCat("table \"", name, "\": there is none of that name"));
   }
-  const ServedTable& table = *found->second;
-  const auto current = static_cast<uint64_t>(table.record.version);
-  if (version != 0 && version != current) {
-    return absl::NotFoundError(absl::StrCat("table \"", name, "\": version ",
-                                            version, " is not served, ",
-                                            current, " is"));
+  if (current != tables.end()) {
+    return absl::NotFoundError(absl::StrCat(
+        "table \"", name, "\": version ", version, " is not served, ",
+        current->second->record.version, " is"));
   }
-  if (!table.state.ok()) return table.state;
-  return &table;
+  if (others == kept.end()) return NoSuchTable(name);
+  return absl::FailedPreconditionError(
+      absl::StrCat("table \"", name, "\": no version is published"));
+}
+
+std::vector<TablePtr> Snapshot::VersionsOf(absl::string_view name) const {
+  std::vector<TablePtr> versions;
+  const auto others = kept.find(name);
+  if (others != kept.end()) versions = others->second;
+  const auto current = tables.find(name);
+  if (current == tables.end()) return versions;
+  const auto place = std::find_if(
+      versions.begin(), versions.end(), [&](const TablePtr& table) {
+        return table->record.version > current->second->record.version;
+      });
+  versions.insert(place, current->second);
+  return versions;
+}
+
+TablePtr Snapshot::CurrentOrNewest(absl::string_view name) const {
+  const auto current = tables.find(name);
+  if (current != tables.end()) return current->second;
+  const auto others = kept.find(name);
+  return others == kept.end() ? nullptr : others->second.back();
+}
+
+std::vector<std::string> Snapshot::Names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, table] : tables) names.push_back(name);
+  for (const auto& [name, versions] : kept) {
+    if (!tables.contains(name)) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool Snapshot::IsCurrent(const ServedTable& table) const {
+  const auto current = tables.find(table.record.spec.name);
+  return current != tables.end() &&
+         current->second->record.version == table.record.version;
 }
 
 absl::Status Registry::CheckLoaded() const {
@@ -36,11 +101,16 @@ Registry::Registry() : snapshot_(std::make_shared<Snapshot>()) {}
 void Registry::Apply(uint64_t epoch, const std::vector<Change>& changes) {
   auto next = std::make_shared<Snapshot>(*snapshot());
   next->epoch = epoch;
-  for (const auto& [name, table] : changes) {
-    if (table == nullptr) {
-      next->tables.erase(name);
+  for (const Change& change : changes) {
+    if (change.current == nullptr) {
+      next->tables.erase(change.name);
     } else {
-      next->tables[name] = table;
+      next->tables[change.name] = change.current;
+    }
+    if (change.kept.empty()) {
+      next->kept.erase(change.name);
+    } else {
+      next->kept[change.name] = change.kept;
     }
   }
   snapshot_.Set(std::move(next));

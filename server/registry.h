@@ -19,26 +19,42 @@
 
 namespace emb {
 
-// The current version of one table. Immutable.
+// One version of one table. Immutable.
 struct ServedTable {
   VersionRecord record;
-  // Null if and only if `state` is not OK.
+  // Null if `state` is not OK, or if it is on disk only.
   std::shared_ptr<const Table> rows;
   // OK, or DATA_LOSS saying what is damaged on disk.
   absl::Status state;
 };
 
+using TablePtr = std::shared_ptr<const ServedTable>;
+
 // All tables at one epoch. Immutable: a reader takes one, uses it to its end,
 // and so never mixes two versions.
 struct Snapshot {
   uint64_t epoch = 0;
-  absl::flat_hash_map<std::string, std::shared_ptr<const ServedTable>> tables;
+  // The current version of each table that has one published.
+  absl::flat_hash_map<std::string, TablePtr> tables;
+  // The other versions, ascending; no entry for none.
+  absl::flat_hash_map<std::string, std::vector<TablePtr>> kept;
 
-  // Errors   NOT_FOUND  no table of that name, or its current version is not
-  //                     `version` (0: any is right).
-  //          DATA_LOSS  it is damaged.
+  // A version whose rows are in memory; 0: the current one.
+  //
+  // Errors   NOT_FOUND            no table of that name, or no such version.
+  //          FAILED_PRECONDITION  the version is on disk only, or none is
+  //                               published.
+  //          DATA_LOSS            it is damaged.
   absl::StatusOr<const ServedTable*> Find(absl::string_view name,
                                           uint64_t version) const;
+
+  // All versions of a table, ascending; empty: there is no such table.
+  std::vector<TablePtr> VersionsOf(absl::string_view name) const;
+  // The current version, or else the newest; null: there is no such table.
+  TablePtr CurrentOrNewest(absl::string_view name) const;
+  // Names of all tables, in order.
+  std::vector<std::string> Names() const;
+  bool IsCurrent(const ServedTable& table) const;
 };
 
 // What the server is doing; only ever goes forward.
@@ -54,9 +70,14 @@ class Registry {
 
   std::shared_ptr<const Snapshot> snapshot() const { return snapshot_.Get(); }
 
-  // Publishes the next snapshot: each named table is replaced, or removed if
-  // its pointer is null.
-  using Change = std::pair<std::string, std::shared_ptr<const ServedTable>>;
+  // What becomes of a table: it is gone if neither version is left.
+  struct Change {
+    std::string name;
+    TablePtr current;                 // Null: none is published.
+    std::vector<TablePtr> kept = {};  // The others, ascending.
+  };
+
+  // Publishes the next snapshot.
   void Apply(uint64_t epoch, const std::vector<Change>& changes);
 
   // Publishes a whole snapshot, as after loading.

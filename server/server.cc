@@ -68,21 +68,27 @@ struct Server::Parts {
       : options(o),
         store(std::move(s)),
         budget(MemoryLimitOf(o)),
-        manager({*store, registry, budget, reclaimer, o.limits, absl::Now,
-                 FillThreads()}),
+        committer(*store, registry),
+        manager({*store, registry, committer, claims, budget, reclaimer,
+                 o.limits, o.retention, absl::Now, FillThreads()}),
+        versions({*store, registry, committer, claims, budget, reclaimer,
+                  o.retention, absl::Now}),
         workers(kWorkers),
         creators(kCreators),
         background(kWorkers, WorkerPool::Priority::kIdle),
         lookup_service(registry, o.limits),
-        admin_service({manager, registry, budget, workers, creators, background,
-                       ServerVersion(), absl::Now(), absl::Now}) {}
+        admin_service({manager, versions, registry, budget, workers, creators,
+                       background, ServerVersion(), absl::Now(), absl::Now}) {}
 
   const ServerOptions options;
   const std::unique_ptr<TableStore> store;
   MemoryBudget budget;
   Registry registry;
   Reclaimer reclaimer;
+  Committer committer;
+  NameClaims claims;
   TableManager manager;
+  VersionManager versions;
   WorkerPool workers;
   WorkerPool creators;
   WorkerPool background;

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/limits.h"
+#include "server/retention.h"
 
 namespace emb {
 
@@ -23,6 +24,7 @@ struct ServerOptions {
   // Bytes that tables may take; 0: 80 % of the cgroup's or machine's memory.
   int64_t memory_limit_bytes = 0;
   int load_threads = 2;
+  Retention retention;
   // Between "not serving" and the end of listening, for callers to go.
   absl::Duration drain_delay = absl::Seconds(5);
   // For calls in flight after that; then they are cancelled.

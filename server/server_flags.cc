@@ -30,6 +30,12 @@ ABSL_FLAG(bool, insecure, false,
 ABSL_FLAG(std::string, memory_limit, "",
           "Memory that tables may take, such as 12GiB. Default: 80 % of the "
           "cgroup's or the machine's.");
+ABSL_FLAG(int64_t, keep_versions, 2,
+          "Versions of a table kept on disk, the current one among them; 1: "
+          "no other.");
+ABSL_FLAG(absl::Duration, keep_versions_for, absl::ZeroDuration(),
+          "Older versions are kept too while they are younger than this, such "
+          "as 72h.");
 ABSL_FLAG(int, load_threads, 2, "Threads that read tables at the start.");
 ABSL_FLAG(absl::Duration, drain_delay, absl::Seconds(5),
           "On SIGTERM: time between \"not serving\" and the end of listening, "
@@ -140,6 +146,10 @@ absl::StatusOr<ServerOptions> OptionsFromFlags() {
   }
   options.load_threads = absl::GetFlag(FLAGS_load_threads);
   EMB_RETURN_IF_ERROR(CheckRange("load_threads", options.load_threads, 1, 256));
+  options.retention = {absl::GetFlag(FLAGS_keep_versions),
+                       absl::GetFlag(FLAGS_keep_versions_for)};
+  EMB_RETURN_IF_ERROR(
+      CheckRange("keep_versions", options.retention.versions, 1, 1'000));
   options.drain_delay = absl::GetFlag(FLAGS_drain_delay);
   options.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
   for (const absl::Duration drain :

@@ -85,7 +85,40 @@ absl::Status Annotate(const VersionRecord& record, const absl::Status& status) {
                                       record.version, ": ", status.message())};
 }
 
+// What is known of a version, with its rows if lookups shall have them.
+absl::StatusOr<TablePtr> ServeVersion(TableStore& store,
+                                      const VersionRecord& record,
+                                      bool in_memory, MemoryBudget& budget,
+                                      Reclaimer& reclaimer,
+                                      const LoadOptions& options) {
+  auto served = std::make_shared<ServedTable>();
+  served->record = record;
+  if (!in_memory) return served;
+  auto rows = LoadVersion(store, record, budget, reclaimer, options);
+  if (rows.ok()) {
+    served->rows = *std::move(rows);
+  } else if (absl::IsDataLoss(rows.status())) {
+    served->state = rows.status();
+  } else {
+    return rows.status();
+  }
+  if (options.on_table) options.on_table(*served);
+  return served;
+}
+
 }  // namespace
+
+absl::StatusOr<std::shared_ptr<const Table>> LoadVersion(
+    TableStore& store, const VersionRecord& record, MemoryBudget& budget,
+    Reclaimer& reclaimer, const LoadOptions& options) {
+  const TableSpec& spec = record.spec;
+  auto reservation =
+      budget.Reserve(Table::MemoryBytes(spec.num_rows, spec.row_bytes()));
+  if (!reservation.ok()) return Annotate(record, reservation.status());
+  auto rows = LoadTable(store, record, options);
+  if (!rows.ok()) return Annotate(record, rows.status());
+  return reclaimer.Share(*std::move(rows), *std::move(reservation));
+}
 
 absl::StatusOr<std::shared_ptr<const Snapshot>> LoadTables(
     TableStore& store, MemoryBudget& budget, Reclaimer& reclaimer,
@@ -98,22 +131,17 @@ absl::StatusOr<std::shared_ptr<const Snapshot>> LoadTables(
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->epoch = manifest.epoch;
   for (const VersionRecord& record : manifest.versions) {
-    const TableSpec& spec = record.spec;
-    if (current[spec.name] != record.version) continue;
-    auto reservation =
-        budget.Reserve(Table::MemoryBytes(spec.num_rows, spec.row_bytes()));
-    if (!reservation.ok()) return Annotate(record, reservation.status());
-    auto served = std::make_shared<ServedTable>();
-    served->record = record;
-    auto rows = LoadTable(store, record, options);
-    if (rows.ok()) {
-      served->rows = reclaimer.Share(*std::move(rows), *std::move(reservation));
+    const std::string& name = record.spec.name;
+    const bool is_current = current[name] == record.version;
+    EMB_ASSIGN_OR_RETURN(
+        TablePtr served,
+        ServeVersion(store, record, is_current || record.pinned, budget,
+                     reclaimer, options));
+    if (is_current) {
+      snapshot->tables[name] = std::move(served);
     } else {
-      served->state = Annotate(record, rows.status());
-      if (!absl::IsDataLoss(served->state)) return served->state;
+      snapshot->kept[name].push_back(std::move(served));
     }
-    if (options.on_table) options.on_table(*served);
-    snapshot->tables[spec.name] = std::move(served);
   }
   return snapshot;
 }

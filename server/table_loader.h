@@ -22,8 +22,17 @@ struct LoadOptions {
   std::function<void(const ServedTable&)> on_table;
 };
 
-// Loads the current version of every table, checked chunk by chunk and by
-// its digest. A damaged table has DATA_LOSS as its state and harms no other.
+// Loads one version, checked chunk by chunk and by its digest.
+//
+// Errors   RESOURCE_EXHAUSTED  it does not fit the memory budget.
+//          DATA_LOSS           it is damaged; names table and chunk.
+//          As LoadTables.
+absl::StatusOr<std::shared_ptr<const Table>> LoadVersion(
+    TableStore& store, const VersionRecord& record, MemoryBudget& budget,
+    Reclaimer& reclaimer, const LoadOptions& options);
+
+// Loads the current version of every table, and those that are pinned. A
+// damaged one has DATA_LOSS as its state and harms no other.
 //
 // Errors   RESOURCE_EXHAUSTED  they do not fit the memory budget.
 //          CANCELLED           options.cancelled said so.

@@ -1,8 +1,8 @@
 #include "server/table_manager.h"
 
 #include <utility>
+#include <vector>
 
-#include "absl/cleanup/cleanup.h"
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "core/fill.h"
@@ -62,19 +62,6 @@ absl::Status CheckSameKind(const TableSpec& old_spec,
 TableManager::TableManager(Dependencies dependencies)
     : deps_(std::move(dependencies)) {}
 
-absl::Status TableManager::Claim(const std::string& name,
-                                 absl::StatusCode if_taken) {
-  MutexLock lock(claims_mutex_);
-  if (claims_.insert(name).second) return absl::OkStatus();
-  return {if_taken,
-          absl::StrCat("table \"", name, "\": a change is in progress")};
-}
-
-void TableManager::Release(const std::string& name) {
-  MutexLock lock(claims_mutex_);
-  claims_.erase(name);
-}
-
 absl::StatusOr<TableSpec> TableManager::CheckSpec(const TableSpec& spec) const {
   EMB_ASSIGN_OR_RETURN(TableSpec valid, MakeTableSpec(spec));
   if (valid.dim > deps_.limits.dim_max) {
@@ -84,25 +71,26 @@ absl::StatusOr<TableSpec> TableManager::CheckSpec(const TableSpec& spec) const {
   return valid;
 }
 
-absl::Status TableManager::CheckRoomForTable() const {
-  const auto tables =
-      static_cast<int64_t>(deps_.registry.snapshot()->tables.size());
+absl::Status TableManager::CheckRoomForTable(const Snapshot& snapshot) const {
+  const auto tables = static_cast<int64_t>(snapshot.Names().size());
   if (tables < deps_.limits.tables_max) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrCat("tables: there are ", tables,
                                                    ", want at most ",
                                                    deps_.limits.tables_max));
 }
 
-absl::StatusOr<TableManager::TablePtr> TableManager::Create(
+absl::StatusOr<TablePtr> TableManager::Create(
     const TableSpec& spec, const std::function<bool()>& cancelled) {
   EMB_ASSIGN_OR_RETURN(const TableSpec valid, CheckSpec(spec));
-  EMB_RETURN_IF_ERROR(Claim(valid.name, absl::StatusCode::kAlreadyExists));
-  const auto release = absl::MakeCleanup([&] { Release(valid.name); });
-  if (deps_.registry.snapshot()->tables.contains(valid.name)) {
+  EMB_ASSIGN_OR_RETURN(
+      const NameClaims::Claim claim,
+      deps_.claims.Take({valid.name}, absl::StatusCode::kAlreadyExists));
+  const auto snapshot = deps_.registry.snapshot();
+  if (snapshot->CurrentOrNewest(valid.name) != nullptr) {
     return absl::AlreadyExistsError(
         absl::StrCat("table \"", valid.name, "\": exists already"));
   }
-  EMB_RETURN_IF_ERROR(CheckRoomForTable());
+  EMB_RETURN_IF_ERROR(CheckRoomForTable(*snapshot));
   const bool large = valid.num_rows * valid.dim >= kParallelFillMin;
   const int num_threads = large ? deps_.fill_threads : 1;
   EMB_ASSIGN_OR_RETURN(
@@ -117,105 +105,89 @@ absl::StatusOr<TableManager::TablePtr> TableManager::Create(
     filled = AppendInitialRows(valid, num_threads, cancelled, *writer);
   });
   EMB_RETURN_IF_ERROR(filled);
-  return Publish(*writer);
+  return Add(*writer, /*publish=*/true);
 }
 
 absl::StatusOr<std::unique_ptr<TableManager::Import>> TableManager::StartImport(
-    const TableSpec& spec) {
+    const TableSpec& spec, bool publish) {
   EMB_ASSIGN_OR_RETURN(const TableSpec valid, CheckSpec(spec));
-  EMB_RETURN_IF_ERROR(Claim(valid.name, absl::StatusCode::kAborted));
-  auto release = absl::MakeCleanup([&] { Release(valid.name); });
+  EMB_ASSIGN_OR_RETURN(NameClaims::Claim claim,
+                       deps_.claims.Take({valid.name}));
   int64_t version = 1;
   const auto snapshot = deps_.registry.snapshot();
-  const auto found = snapshot->tables.find(valid.name);
-  if (found != snapshot->tables.end()) {
-    const VersionRecord& current = found->second->record;
-    EMB_RETURN_IF_ERROR(CheckSameKind(current.spec, valid));
-    version = current.version + 1;
+  const std::vector<TablePtr> versions = snapshot->VersionsOf(valid.name);
+  if (!versions.empty()) {
+    const VersionRecord& newest = versions.back()->record;
+    EMB_RETURN_IF_ERROR(CheckSameKind(newest.spec, valid));
+    version = newest.version + 1;
   } else {
-    EMB_RETURN_IF_ERROR(CheckRoomForTable());
+    EMB_RETURN_IF_ERROR(CheckRoomForTable(*snapshot));
   }
   EMB_ASSIGN_OR_RETURN(
       std::unique_ptr<TableWriter> writer,
       TableWriter::Start(valid, version, deps_.store, deps_.budget));
-  std::move(release).Cancel();  // The import's destructor does it.
-  return absl::WrapUnique(new Import(*this, std::move(writer), valid.name));
+  return absl::WrapUnique(
+      new Import(*this, std::move(claim), std::move(writer), publish));
 }
 
-absl::StatusOr<TableManager::TablePtr> TableManager::Publish(
-    TableWriter& writer) {
+absl::StatusOr<TablePtr> TableManager::Add(TableWriter& writer, bool publish) {
   EMB_ASSIGN_OR_RETURN(TableWriter::Result made, writer.Finish());
-  made.record.created_at = deps_.now();
-  const std::string& name = made.record.spec.name;
-  const auto table = std::make_shared<const ServedTable>(ServedTable{
-      made.record,
-      deps_.reclaimer.Share(std::move(made.rows), std::move(made.reservation)),
-      absl::OkStatus()});
-
-  TablePtr old_table;
-  {
-    MutexLock lock(commit_mutex_);
-    const auto snapshot = deps_.registry.snapshot();
-    const auto found = snapshot->tables.find(name);
-    Edit edit = {.add = {made.record},
-                 .publish = {{name, made.record.version}}};
-    if (found != snapshot->tables.end()) {
-      old_table = found->second;
-      edit.remove = {{name, old_table->record.version}};
-    }
+  auto added = std::make_shared<ServedTable>();
+  added->record = std::move(made.record);
+  added->record.created_at = deps_.now();
+  // Visible or not, its memory goes as that of every table does.
+  std::shared_ptr<const Table> rows =
+      deps_.reclaimer.Share(std::move(made.rows), std::move(made.reservation));
+  if (publish) added->rows = std::move(rows);
+  const VersionRecord& record = added->record;
+  const std::string& name = record.spec.name;
+  const auto plan =
+      [&](const Snapshot& snapshot) -> absl::StatusOr<Committer::Plan> {
+    std::vector<TablePtr> versions = snapshot.VersionsOf(name);
     // Again: others may have come since this one began.
-    const absl::Status room =
-        old_table == nullptr ? CheckRoomForTable() : absl::OkStatus();
-    const auto epoch =
-        room.ok() ? deps_.store.Commit(edit) : absl::StatusOr<uint64_t>(room);
-    if (!epoch.ok()) {
-      deps_.store.DeleteGeneration(made.record.generation).IgnoreError();
-      return epoch.status();
+    if (versions.empty()) EMB_RETURN_IF_ERROR(CheckRoomForTable(snapshot));
+    const auto found = snapshot.tables.find(name);
+    int64_t current =
+        found == snapshot.tables.end() ? 0 : found->second->record.version;
+    Committer::Plan todo;
+    todo.edit.add = {record};
+    if (publish) {
+      current = record.version;
+      todo.edit.publish = {{name, current}};
     }
-    deps_.registry.Apply(*epoch, {{name, table}});
+    versions.push_back(added);
+    PlanVersions(name, versions, current, deps_.retention, record.created_at,
+                 todo);
+    return todo;
+  };
+  const auto epoch = deps_.committer.Commit(plan);
+  if (!epoch.ok()) {
+    deps_.store.DeleteGeneration(record.generation).IgnoreError();
+    return epoch.status();
   }
-  if (old_table != nullptr) {
-    // If this fails, the next start of the store deletes it.
-    deps_.store.DeleteGeneration(old_table->record.generation).IgnoreError();
-  }
-  return table;
+  return added;
 }
 
 absl::Status TableManager::Drop(const std::string& name) {
-  EMB_RETURN_IF_ERROR(Claim(name, absl::StatusCode::kAborted));
-  const auto release = absl::MakeCleanup([&] { Release(name); });
-  TablePtr table;
-  {
-    MutexLock lock(commit_mutex_);
-    const auto snapshot = deps_.registry.snapshot();
-    const auto found = snapshot->tables.find(name);
-    if (found == snapshot->tables.end()) {
-      return snapshot->Find(name, 0).status();
+  EMB_ASSIGN_OR_RETURN(const NameClaims::Claim claim,
+                       deps_.claims.Take({name}));
+  const auto plan =
+      [&](const Snapshot& snapshot) -> absl::StatusOr<Committer::Plan> {
+    const std::vector<TablePtr> versions = snapshot.VersionsOf(name);
+    if (versions.empty()) return snapshot.Find(name, 0).status();
+    Committer::Plan todo;
+    for (const TablePtr& version : versions) {
+      todo.edit.remove.push_back({name, version->record.version});
+      todo.garbage.push_back(version->record.generation);
     }
-    table = found->second;
-    EMB_ASSIGN_OR_RETURN(
-        const uint64_t epoch,
-        deps_.store.Commit({.remove = {{name, table->record.version}}}));
-    deps_.registry.Apply(epoch, {{name, nullptr}});
-  }
-  // If this fails, the next start of the store deletes it.
-  deps_.store.DeleteGeneration(table->record.generation).IgnoreError();
-  return absl::OkStatus();
+    todo.changes = {{name, nullptr}};
+    return todo;
+  };
+  return deps_.committer.Commit(plan).status();
 }
 
-TableManager::Import::Import(TableManager& manager,
-                             std::unique_ptr<TableWriter> writer,
-                             std::string name)
-    : manager_(manager), writer_(std::move(writer)), name_(std::move(name)) {}
-
-TableManager::Import::~Import() {
-  // What was written goes before the name is free for another import.
-  writer_.reset();
-  manager_.Release(name_);
-}
-
-absl::StatusOr<TableManager::TablePtr> TableManager::Import::Finish() {
-  return manager_.Publish(*writer_);
+absl::StatusOr<TablePtr> TableManager::Import::Finish() {
+  return manager_.Add(*writer_, publish_);
 }
 
 }  // namespace emb

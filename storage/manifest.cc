@@ -57,6 +57,24 @@ absl::Status AddVersions(const Edit& edit, Manifest& manifest) {
   return absl::OkStatus();
 }
 
+absl::Status ReplaceVersions(const Edit& edit, Manifest& manifest) {
+  for (const VersionRecord& record : edit.replace) {
+    const VersionKey key = KeyOf(record);
+    const VersionRecord* const old_record = FindVersion(manifest, key);
+    if (old_record == nullptr) {
+      return absl::NotFoundError(
+          absl::StrCat(Describe(key), ": does not exist"));
+    }
+    if (old_record->generation != record.generation) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          Describe(key), ": generation ", record.generation, ", want ",
+          old_record->generation, ", which has its rows"));
+    }
+    *LowerBound(manifest.versions, key) = record;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status PublishVersions(const Edit& edit, Manifest& manifest) {
   for (const VersionKey& key : edit.publish) {
     if (FindVersion(manifest, key) == nullptr) {
@@ -103,6 +121,7 @@ absl::Status RemoveVersions(const Edit& edit, Manifest& manifest) {
 
 absl::StatusOr<Manifest> ApplyEdit(Manifest manifest, const Edit& edit) {
   EMB_RETURN_IF_ERROR(AddVersions(edit, manifest));
+  EMB_RETURN_IF_ERROR(ReplaceVersions(edit, manifest));
   EMB_RETURN_IF_ERROR(PublishVersions(edit, manifest));
   EMB_RETURN_IF_ERROR(RemoveVersions(edit, manifest));
   ++manifest.epoch;

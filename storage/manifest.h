@@ -18,8 +18,10 @@ namespace emb {
 // Tables left without a version are no longer current.
 //
 // Errors   ALREADY_EXISTS       adds a version that exists.
-//          NOT_FOUND            publishes or removes one that does not.
-//          FAILED_PRECONDITION  adds a generation that is in use, or removes
+//          NOT_FOUND            replaces, publishes or removes one that does
+//                               not.
+//          FAILED_PRECONDITION  adds a generation that is in use, replaces a
+//                               record by one of another generation, or removes
 //                               a version that stays current.
 absl::StatusOr<Manifest> ApplyEdit(Manifest manifest, const Edit& edit);
 

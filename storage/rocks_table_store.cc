@@ -205,10 +205,12 @@ absl::StatusOr<uint64_t> RocksTableStore::Commit(const Edit& edit) {
 absl::StatusOr<EngineBatch> RocksTableStore::MakeBatch(
     const Edit& edit, const Manifest& next, const PendingList& pending) {
   EngineBatch batch;
-  for (const VersionRecord& record : edit.add) {
-    EMB_ASSIGN_OR_RETURN(std::string value, EncodeReadableRecord(record));
-    batch.records.emplace_back(
-        VersionRecordKey(record.spec.name, record.version), std::move(value));
+  for (const auto* const records : {&edit.add, &edit.replace}) {
+    for (const VersionRecord& record : *records) {
+      EMB_ASSIGN_OR_RETURN(std::string value, EncodeReadableRecord(record));
+      batch.records.emplace_back(
+          VersionRecordKey(record.spec.name, record.version), std::move(value));
+    }
   }
   std::set<std::string> tables;
   for (const VersionKey& key : edit.publish) tables.insert(key.table);

@@ -37,6 +37,8 @@ struct Edit {
   std::vector<VersionKey> publish = {};
   // Versions to remove. A table without versions is gone.
   std::vector<VersionKey> remove = {};
+  // New records of versions that exist; their generations stay.
+  std::vector<VersionRecord> replace = {};
 };
 
 // All that the store knows besides rows.
@@ -84,10 +86,12 @@ class TableStore {
   // then the store refuses every change.
   //
   // Errors   ALREADY_EXISTS       adds a version that exists.
-  //          NOT_FOUND            publishes or removes one that does not.
-  //          FAILED_PRECONDITION  adds an incomplete generation, or removes
-  //                               a version that would stay current beside
-  //                               others.
+  //          NOT_FOUND            replaces, publishes or removes one that
+  //                               does not.
+  //          FAILED_PRECONDITION  adds an incomplete generation, replaces a
+  //                               record by one of another generation, or
+  //                               removes a version that would stay current
+  //                               beside others.
   //          INVALID_ARGUMENT     a record that could not be read again.
   virtual absl::StatusOr<uint64_t> Commit(const Edit& edit) = 0;
 

@@ -17,7 +17,8 @@ constexpr uint8_t kHasMaxNorm = 2;
 constexpr uint8_t kHasInitializer = 4;
 constexpr uint8_t kKeepsPaddingRow = 8;
 constexpr uint8_t kHasQuantizationError = 16;
-constexpr uint8_t kKnownFlags = 31;
+constexpr uint8_t kIsPinned = 32;
+constexpr uint8_t kKnownFlags = 63;
 
 constexpr uint8_t kNumberArg = 0;
 constexpr uint8_t kTextArg = 1;
@@ -85,7 +86,8 @@ uint8_t FlagsOf(const VersionRecord& record) {
       (spec.max_norm ? kHasMaxNorm : 0) |
       (spec.initializer ? kHasInitializer : 0) |
       (spec.keep_padding_row ? kKeepsPaddingRow : 0) |
-      (record.quantization_error ? kHasQuantizationError : 0));
+      (record.quantization_error ? kHasQuantizationError : 0) |
+      (record.pinned ? kIsPinned : 0));
 }
 
 void PutSpec(const TableSpec& spec, uint8_t flags, ByteWriter& writer) {
@@ -188,6 +190,7 @@ absl::StatusOr<VersionRecord> DecodeVersionRecord(absl::string_view value) {
   record.revision = reader.GetI64();
   for (uint8_t& byte : record.digest) byte = reader.GetU8();
   record.created_at = absl::FromUnixMicros(reader.GetI64());
+  record.pinned = (flags & kIsPinned) != 0;
   if ((flags & kHasQuantizationError) != 0) {
     const double max_abs = reader.GetDouble();
     record.quantization_error = {max_abs, reader.GetDouble()};

@@ -26,6 +26,8 @@ struct VersionRecord {
   absl::Time created_at;  // Stored in whole microseconds.
   // Of the rows as they were published; nullopt for float32.
   std::optional<QuantizationError> quantization_error;
+  // Kept, and kept in memory, until it is unpinned.
+  bool pinned = false;
 
   int64_t num_chunks() const {
     return (spec.num_rows + chunk_rows - 1) / chunk_rows;

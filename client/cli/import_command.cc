@@ -21,6 +21,7 @@ struct ImportFlags {
   std::string file;
   std::string format = "npy";
   bool keep_padding_row = false;
+  bool no_publish = false;
 };
 
 absl::Status Import(ImportFlags flags, Session& session) {
@@ -42,6 +43,7 @@ absl::Status Import(ImportFlags flags, Session& session) {
 
   ImportOptions import_options;
   import_options.keep_padding_row = flags.keep_padding_row;
+  import_options.publish = !flags.no_publish;
   if (session.call.timeout)
     import_options.stall_timeout = *session.call.timeout;
   std::unique_ptr<ProgressBar> bar;
@@ -57,7 +59,8 @@ absl::Status Import(ImportFlags flags, Session& session) {
       import_options);
   bar.reset();
   if (!table.ok()) return table.status();
-  PrintTable("imported", *table, session);
+  PrintTable(table->current ? "imported" : "imported, not published,", *table,
+             session);
   return absl::OkStatus();
 }
 
@@ -81,6 +84,9 @@ void AddImportCommand(CLI::App& table, Session& session) {
   command->add_flag("--keep-padding-row", flags->keep_padding_row,
                     "Keep the file's values of the padding row instead of "
                     "zeroing it, as from_pretrained does");
+  command->add_flag("--no-publish", flags->no_publish,
+                    "Make the version, but go on serving the one before: see "
+                    "embctl table publish");
   command->footer(
       "Example:\n  embctl table import item item.npy --padding-idx 0\n");
   command->callback([flags, &session] {

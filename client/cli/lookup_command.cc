@@ -18,6 +18,7 @@
 #include "client/cli/npy_file.h"
 #include "client/cli/number_check.h"
 #include "client/cli/output.h"
+#include "client/cli/table_version.h"
 #include "core/pooling.h"
 #include "core/status_macros.h"
 #include "nlohmann/json.hpp"
@@ -54,18 +55,6 @@ absl::StatusOr<std::vector<T>> ParseList(absl::string_view flag,
     values.push_back(value);
   }
   return values;
-}
-
-absl::Status SetTable(const std::string& text, Feature& feature) {
-  const std::vector<std::string> parts = absl::StrSplit(text, '@');
-  feature.table = parts[0];
-  if (parts.size() == 1) return absl::OkStatus();
-  if (parts.size() > 2 || !absl::SimpleAtoi(parts[1], &feature.version) ||
-      feature.version == 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", text, "\", want NAME or NAME@VERSION, as item@7"));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status SetIds(const LookupFlags& flags, Feature& feature) {
@@ -150,7 +139,10 @@ absl::Status SetCombine(const LookupFlags& flags, Feature& feature) {
 
 absl::StatusOr<Feature> FeatureOf(const LookupFlags& flags) {
   Feature feature;
-  EMB_RETURN_IF_ERROR(SetTable(flags.table, feature));
+  EMB_ASSIGN_OR_RETURN(const TableVersion table,
+                       ParseTableVersion(flags.table));
+  feature.table = table.name;
+  feature.version = table.version;
   EMB_RETURN_IF_ERROR(SetIds(flags, feature));
   EMB_RETURN_IF_ERROR(SetCombine(flags, feature));
   feature.padding_id = flags.padding_id;

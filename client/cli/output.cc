@@ -1,10 +1,10 @@
 #include "client/cli/output.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -66,7 +66,18 @@ std::string InitializerText(const TableInfo& table) {
 }
 
 std::string StateText(const TableInfo& table) {
-  return table.state.ok() ? "serving" : "damaged";
+  if (!table.state.ok()) return "damaged";
+  if (!table.current && !table.in_memory) return "on disk";
+  return "serving";
+}
+
+// "current, pinned".
+std::string VersionStateText(const TableInfo& version) {
+  if (!version.state.ok()) return StateText(version);
+  std::string text = version.current ? "current" : "";
+  if (version.pinned)
+    absl::StrAppend(&text, text.empty() ? "" : ", ", "pinned");
+  return text.empty() ? "on disk" : text;
 }
 
 std::string TimeText(absl::Time time) {
@@ -100,6 +111,29 @@ std::string ErrorText(const TableError& error) {
 std::string BytesText(int64_t bytes) {
   if (bytes < 1'024) return HumanBytes(bytes);
   return absl::StrCat(HumanBytes(bytes), " (", WithCommas(bytes), " bytes)");
+}
+
+// Rows of cells, the first one a heading; columns in `to_the_right` hold
+// numbers.
+using Grid = std::vector<std::vector<std::string>>;
+
+std::string Aligned(const Grid& grid, const std::set<size_t>& to_the_right) {
+  std::vector<int> widths(grid.front().size());
+  for (const auto& row : grid) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], static_cast<int>(row[i].size()));
+    }
+  }
+  widths.back() = 0;  // No blanks at the end.
+  std::string text;
+  for (const auto& row : grid) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      const int width = to_the_right.count(i) != 0 ? widths[i] : -widths[i];
+      absl::StrAppendFormat(&text, "%s%*s", i == 0 ? "" : "  ", width, row[i]);
+    }
+    text += "\n";
+  }
+  return text;
 }
 
 std::string Aligned(const Lines& lines) {
@@ -176,6 +210,8 @@ Json TableJson(const TableInfo& table) {
           {"initializer", InitializerJson(table)},
           {"seed", table.initialized ? Json(options.seed) : Json(nullptr)},
           {"version", table.version},
+          {"current", table.current},
+          {"pinned", table.pinned},
           {"revision", table.revision},
           {"digest", table.digest},
           {"bytes", table.data_bytes},
@@ -212,32 +248,28 @@ std::string DescribeTable(const TableInfo& table) {
 }
 
 std::string ListTables(const std::vector<TableInfo>& tables) {
-  constexpr size_t kColumns = 7;
-  using Row = std::array<std::string, kColumns>;
-  std::vector<Row> rows = {
-      {"NAME", "ROWS", "DIM", "DTYPE", "VERSION", "SIZE", "STATE"}};
+  Grid grid = {{"NAME", "ROWS", "DIM", "DTYPE", "VERSION", "SIZE", "STATE"}};
   for (const TableInfo& table : tables) {
-    rows.push_back({table.options.name, WithCommas(table.options.num_rows),
+    grid.push_back({table.options.name, WithCommas(table.options.num_rows),
                     absl::StrCat(table.options.dim),
                     ElementTypeName(table.options.dtype),
                     absl::StrCat(table.version), HumanBytes(table.data_bytes),
                     StateText(table)});
   }
-  std::array<int, kColumns> widths = {};
-  for (const Row& row : rows) {
-    for (size_t i = 0; i < kColumns; ++i) {
-      widths[i] = std::max(widths[i], static_cast<int>(row[i].size()));
-    }
+  return Aligned(grid, {1, 2, 4, 5});
+}
+
+std::string ListVersions(const std::vector<TableInfo>& versions) {
+  Grid grid = {{"VERSION", "ROWS", "DTYPE", "SIZE", "REVISION", "CREATED",
+                "DIGEST", "STATE"}};
+  for (const TableInfo& version : versions) {
+    grid.push_back(
+        {absl::StrCat(version.version), WithCommas(version.options.num_rows),
+         ElementTypeName(version.options.dtype), HumanBytes(version.data_bytes),
+         absl::StrCat(version.revision), TimeText(version.created_at),
+         version.digest, VersionStateText(version)});
   }
-  std::string text;
-  for (const Row& row : rows) {
-    // Names to the left, numbers to the right.
-    absl::StrAppendFormat(&text, "%-*s  %*s  %*s  %-*s  %*s  %*s  %s\n",
-                          widths[0], row[0], widths[1], row[1], widths[2],
-                          row[2], widths[3], row[3], widths[4], row[4],
-                          widths[5], row[5], row[6]);
-  }
-  return text;
+  return Aligned(grid, {0, 1, 3, 4});
 }
 
 Json StatusJson(const ServerStatus& status) {

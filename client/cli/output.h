@@ -22,6 +22,9 @@ std::string DescribeTable(const TableInfo& table);
 // One aligned line a table, with a heading.
 std::string ListTables(const std::vector<TableInfo>& tables);
 
+// One aligned line a version of a table, with a heading.
+std::string ListVersions(const std::vector<TableInfo>& versions);
+
 nlohmann::ordered_json StatusJson(const ServerStatus& status);
 std::string DescribeStatus(const ServerStatus& status);
 

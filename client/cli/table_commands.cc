@@ -185,6 +185,7 @@ void AddTableCommands(CLI::App& app, Session& session) {
       [&session] { session.action = [&session] { return List(session); }; });
   AddNameCommand(*table, "describe", "Shows all about one table", Describe,
                  session);
+  AddVersionCommands(*table, session);
   AddNameCommand(*table, "drop",
                  "Removes a table with all its versions, for good", Drop,
                  session);

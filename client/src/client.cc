@@ -113,6 +113,31 @@ absl::StatusOr<TableInfo> Client::ImportTable(
   return connection_->ImportTable(options, import_options, rows);
 }
 
+absl::StatusOr<std::vector<TableInfo>> Client::ListVersions(
+    std::string_view name, const CallOptions& call) const {
+  return connection_->ListVersions(
+      std::string(name), call.timeout.value_or(options_.admin_timeout));
+}
+
+absl::StatusOr<std::vector<TableInfo>> Client::PublishVersions(
+    const std::vector<TableVersion>& versions, const CallOptions& call) const {
+  return connection_->PublishVersions(
+      versions, call.timeout.value_or(options_.admin_timeout));
+}
+
+absl::StatusOr<TableInfo> Client::RollbackTable(std::string_view name,
+                                                const CallOptions& call) const {
+  return connection_->RollbackTable(
+      std::string(name), call.timeout.value_or(options_.admin_timeout));
+}
+
+absl::StatusOr<TableInfo> Client::PinVersion(const TableVersion& version,
+                                             bool pinned,
+                                             const CallOptions& call) const {
+  return connection_->PinVersion(version, pinned,
+                                 call.timeout.value_or(options_.admin_timeout));
+}
+
 absl::StatusOr<ServerStatus> Client::GetStatus(const CallOptions& call) const {
   return connection_->GetStatus(call.timeout.value_or(options_.admin_timeout));
 }

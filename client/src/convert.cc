@@ -142,6 +142,9 @@ TableInfo FromProto(const pb::TableInfo& proto) {
   info.created_at = absl::FromUnixSeconds(proto.created_at_seconds());
   info.keep_padding_row = proto.keep_padding_row();
   info.initialized = proto.initialized();
+  info.current = proto.current();
+  info.pinned = proto.pinned();
+  info.in_memory = proto.in_memory();
   if (proto.state() == pb::TABLE_STATE_DAMAGED) {
     info.state = absl::DataLossError(proto.state_message());
   }

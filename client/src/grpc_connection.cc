@@ -39,6 +39,7 @@ constexpr char kServiceConfig[] = R"({
       {"service": "embedding.v1.EmbeddingService"},
       {"service": "embedding.v1.TableAdmin", "method": "GetTable"},
       {"service": "embedding.v1.TableAdmin", "method": "ListTables"},
+      {"service": "embedding.v1.TableAdmin", "method": "ListVersions"},
       {"service": "embedding.v1.TableAdmin", "method": "GetStatus"}
     ],
     "retryPolicy": {
@@ -66,6 +67,20 @@ std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
 std::chrono::system_clock::time_point DeadlineAfter(absl::Duration timeout) {
   // An infinite timeout stays one: gRPC knows the last of all times.
   return absl::ToChronoTime(absl::Now() + timeout);
+}
+
+pb::TableVersion ToProto(const TableVersion& version) {
+  pb::TableVersion proto;
+  proto.set_name(version.name);
+  proto.set_version(version.version);
+  return proto;
+}
+
+std::vector<TableInfo> InfosFromProto(
+    const google::protobuf::RepeatedPtrField<pb::TableInfo>& protos) {
+  std::vector<TableInfo> infos;
+  for (const pb::TableInfo& proto : protos) infos.push_back(FromProto(proto));
+  return infos;
 }
 
 class GrpcConnection final : public Connection {
@@ -147,7 +162,60 @@ class GrpcConnection final : public Connection {
     pb::ImportHeader header;
     *header.mutable_spec() = ImportSpecToProto(options);
     header.set_keep_padding_row(import_options.keep_padding_row);
+    header.set_no_publish(!import_options.publish);
     return RunImport(*tables_, admin_, header, import_options, rows);
+  }
+
+  absl::StatusOr<std::vector<TableInfo>> ListVersions(
+      const std::string& name, absl::Duration timeout) override {
+    pb::ListVersionsRequest request;
+    request.set_name(name);
+    pb::ListVersionsResponse response;
+    const absl::Status status =
+        Call(admin_, timeout, *tables_, &pb::TableAdmin::Stub::ListVersions,
+             request, response);
+    if (!status.ok()) return status;
+    return InfosFromProto(response.versions());
+  }
+
+  absl::StatusOr<std::vector<TableInfo>> PublishVersions(
+      const std::vector<TableVersion>& versions,
+      absl::Duration timeout) override {
+    pb::PublishVersionsRequest request;
+    for (const TableVersion& version : versions) {
+      *request.add_versions() = ToProto(version);
+    }
+    pb::PublishVersionsResponse response;
+    const absl::Status status =
+        Call(admin_, timeout, *tables_, &pb::TableAdmin::Stub::PublishVersions,
+             request, response);
+    if (!status.ok()) return status;
+    return InfosFromProto(response.tables());
+  }
+
+  absl::StatusOr<TableInfo> RollbackTable(const std::string& name,
+                                          absl::Duration timeout) override {
+    pb::RollbackTableRequest request;
+    request.set_name(name);
+    pb::RollbackTableResponse response;
+    const absl::Status status =
+        Call(admin_, timeout, *tables_, &pb::TableAdmin::Stub::RollbackTable,
+             request, response);
+    if (!status.ok()) return status;
+    return FromProto(response.table());
+  }
+
+  absl::StatusOr<TableInfo> PinVersion(const TableVersion& version, bool pinned,
+                                       absl::Duration timeout) override {
+    pb::PinVersionRequest request;
+    *request.mutable_version() = ToProto(version);
+    request.set_pinned(pinned);
+    pb::PinVersionResponse response;
+    const absl::Status status =
+        Call(admin_, timeout, *tables_, &pb::TableAdmin::Stub::PinVersion,
+             request, response);
+    if (!status.ok()) return status;
+    return FromProto(response.version());
   }
 
   absl::StatusOr<ServerStatus> GetStatus(absl::Duration timeout) override {

@@ -87,6 +87,22 @@ class Client {
       const TableOptions& options, const RowSource& rows,
       const ImportOptions& import_options = {}) const;
 
+  // All versions that are kept, ascending.
+  absl::StatusOr<std::vector<TableInfo>> ListVersions(
+      std::string_view name, const CallOptions& call = {}) const;
+  // Makes versions current, of one table or of several, in one durable step:
+  // a lookup sees all of them or none.
+  absl::StatusOr<std::vector<TableInfo>> PublishVersions(
+      const std::vector<TableVersion>& versions,
+      const CallOptions& call = {}) const;
+  // Publishes the newest version below the current one.
+  absl::StatusOr<TableInfo> RollbackTable(std::string_view name,
+                                          const CallOptions& call = {}) const;
+  // Keeps a version, and keeps it in memory, so that lookups may name it; or
+  // no longer does so.
+  absl::StatusOr<TableInfo> PinVersion(const TableVersion& version, bool pinned,
+                                       const CallOptions& call = {}) const;
+
   absl::StatusOr<ServerStatus> GetStatus(const CallOptions& call = {}) const;
 
   // OK: serving. UNAVAILABLE: not, or not reachable.

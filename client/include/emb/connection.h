@@ -28,6 +28,8 @@ using RowSource =
 struct ImportOptions {
   // Keep the values given for the padding row instead of zeroing it.
   bool keep_padding_row = false;
+  // False: the version is made, but the current one stays current.
+  bool publish = true;
   // Called after each part with the bytes sent so far; may be empty.
   std::function<void(int64_t bytes_sent)> progress;
   // The import fails when no part gets through for this long.
@@ -54,6 +56,15 @@ class Connection {
   virtual absl::StatusOr<TableInfo> ImportTable(
       const TableOptions& options, const ImportOptions& import_options,
       const RowSource& rows) = 0;
+  virtual absl::StatusOr<std::vector<TableInfo>> ListVersions(
+      const std::string& name, absl::Duration timeout) = 0;
+  virtual absl::StatusOr<std::vector<TableInfo>> PublishVersions(
+      const std::vector<TableVersion>& versions, absl::Duration timeout) = 0;
+  virtual absl::StatusOr<TableInfo> RollbackTable(const std::string& name,
+                                                  absl::Duration timeout) = 0;
+  virtual absl::StatusOr<TableInfo> PinVersion(const TableVersion& version,
+                                               bool pinned,
+                                               absl::Duration timeout) = 0;
   virtual absl::StatusOr<ServerStatus> GetStatus(absl::Duration timeout) = 0;
   // OK: the data listener (and `service`, if not empty) is serving.
   virtual absl::Status CheckHealth(const std::string& service,

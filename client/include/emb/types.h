@@ -127,10 +127,19 @@ struct TableInfo {
   absl::Time created_at;
   bool keep_padding_row = false;
   bool initialized = false;  // False: imported.
+  bool current = false;      // Lookups that name no version see this one.
+  bool pinned = false;       // Kept, and in memory, until it is unpinned.
+  bool in_memory = false;    // Lookups may name it.
   // What the dtype lost when the table was made; none for float32.
   std::optional<TableError> quantization_error;
   // OK: serving. DATA_LOSS: damaged, lookups of this table fail.
   absl::Status state;
+};
+
+// One version of one table.
+struct TableVersion {
+  std::string name;
+  uint64_t version = 0;  // 0: the newest.
 };
 
 struct ServerStatus {

@@ -57,6 +57,23 @@ class FakeConnection final : public Connection {
     if (!count.ok()) return count.status();
     return Note("ImportTable " + options.name, import_options.stall_timeout);
   }
+  absl::StatusOr<std::vector<TableInfo>> ListVersions(
+      const std::string& name, absl::Duration timeout) override {
+    return Note("ListVersions " + name, timeout);
+  }
+  absl::StatusOr<std::vector<TableInfo>> PublishVersions(
+      const std::vector<TableVersion>& versions,
+      absl::Duration timeout) override {
+    return Note("PublishVersions " + versions.at(0).name, timeout);
+  }
+  absl::StatusOr<TableInfo> RollbackTable(const std::string& name,
+                                          absl::Duration timeout) override {
+    return Note("RollbackTable " + name, timeout);
+  }
+  absl::StatusOr<TableInfo> PinVersion(const TableVersion& version, bool pinned,
+                                       absl::Duration timeout) override {
+    return Note((pinned ? "pin " : "unpin ") + version.name, timeout);
+  }
   absl::StatusOr<ServerStatus> GetStatus(absl::Duration timeout) override {
     return Note("GetStatus", timeout);
   }

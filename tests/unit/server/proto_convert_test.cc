@@ -89,7 +89,7 @@ TEST(TableInfoToProto, DescribesTheWholeTable) {
   table.record.revision = 4;
   table.record.created_at = absl::FromUnixSeconds(1'700'000'000);
   table.state = absl::DataLossError("chunk 1");
-  const pb::TableInfo info = TableInfoToProto(table);
+  const pb::TableInfo info = TableInfoToProto(table, Snapshot());
   EXPECT_EQ(info.spec().padding_idx(), 9);
   EXPECT_EQ(info.spec().norm_type(), 2);
   EXPECT_EQ(info.spec().initializer().args().at("mode").text(), "fan_out");

@@ -24,7 +24,10 @@ class TableLoaderTest : public testing::Test {
 
   TableLoaderTest() {
     Registry registry;
-    TableManager manager({store_, registry, budget_, reclaimer_, Limits{},
+    Committer committer(store_, registry);
+    NameClaims claims;
+    TableManager manager({store_, registry, committer, claims, budget_,
+                          reclaimer_, Limits{}, Retention{},
                           [] { return absl::UnixEpoch(); }});
     for (const std::string name : {"item", "user"}) {
       TableSpec spec;

@@ -14,9 +14,9 @@
 #include "core/gather.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/testing/fake_table_store.h"
 #include "tests/testing/make_table.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/unit/server/manager_fixture.h"
 
 namespace emb {
 namespace {
@@ -26,36 +26,15 @@ using testing::HasSubstr;
 
 bool Never() { return false; }
 
-class TableManagerTest : public testing::Test {
+class TableManagerTest : public ManagerFixture {
  protected:
   explicit TableManagerTest(const Limits& limits = {})
-      : manager_({store_, registry_, budget_, reclaimer_, limits,
-                  [] { return absl::FromUnixSeconds(1'700'000'000); }}) {}
+      : ManagerFixture(limits) {}
 
   static TableSpec Spec(const std::string& name, int64_t num_rows = 10) {
-    TableSpec spec;
-    spec.name = name;
-    spec.num_rows = num_rows;
-    spec.dim = 4;
+    TableSpec spec = ImportSpec(name, num_rows);
     spec.initializer = Initializer{};
     return spec;
-  }
-
-  static TableSpec ImportSpec(const std::string& name, int64_t num_rows = 10) {
-    TableSpec spec = Spec(name, num_rows);
-    spec.initializer.reset();
-    return spec;
-  }
-
-  // Imports counting values.
-  absl::StatusOr<TableManager::TablePtr> ImportCounting(const TableSpec& spec) {
-    auto running = manager_.StartImport(spec);
-    if (!running.ok()) return running.status();
-    const auto values = CountingValues(spec.num_rows, spec.dim);
-    if (auto status = (*running)->Append(AsBytes(values)); !status.ok()) {
-      return status;
-    }
-    return (*running)->Finish();
   }
 
   // Nothing is served, stored or held.
@@ -65,12 +44,6 @@ class TableManagerTest : public testing::Test {
     EMB_ASSERT_OK_AND_ASSIGN(const Manifest manifest, store_.ReadManifest());
     EXPECT_TRUE(manifest.versions.empty());
   }
-
-  FakeTableStore store_;
-  Registry registry_;
-  MemoryBudget budget_{int64_t{1} << 26};
-  Reclaimer reclaimer_;
-  TableManager manager_;
 };
 
 TEST_F(TableManagerTest, CreateIsDurableBeforeItIsVisible) {
@@ -154,8 +127,11 @@ TEST_F(TableManagerTest, ImportMakesTheNextVersion) {
   EXPECT_EQ(table->record.spec.num_rows, 25);
   const auto snapshot = registry_.snapshot();
   EMB_EXPECT_OK(snapshot->Find("item", 2));
-  EXPECT_THAT(snapshot->Find("item", 1), StatusIs(StatusCode::kNotFound));
-  EXPECT_EQ(store_.num_generations(), 1);  // The old rows are gone.
+  EXPECT_THAT(snapshot->Find("item", 1),
+              StatusIs(StatusCode::kFailedPrecondition, HasSubstr("on disk")));
+  EXPECT_EQ(store_.num_generations(), 2);
+  EMB_ASSERT_OK(ImportCounting(ImportSpec("item")));
+  EXPECT_EQ(store_.num_generations(), 2);  // The oldest rows are gone.
 }
 
 TEST_F(TableManagerTest, ImportRefusesAnotherDim) {
@@ -251,7 +227,8 @@ TEST_F(FewTables, TheDimIsLimited) {
 
 // A table that is filled by several threads is the one that one would fill.
 TEST_F(TableManagerTest, ThreadsDoNotShowInATable) {
-  TableManager many({store_, registry_, budget_, reclaimer_, Limits{},
+  TableManager many({store_, registry_, committer_, claims_, budget_,
+                     reclaimer_, Limits{}, Retention{},
                      [] { return absl::Now(); }, /*fill_threads=*/3});
   EMB_ASSERT_OK_AND_ASSIGN(const auto alone,
                            manager_.Create(Spec("alone", 300'000), Never));

@@ -100,6 +100,40 @@ class FakeConnection : public Connection {
     }
   }
 
+  absl::StatusOr<std::vector<TableInfo>> ListVersions(
+      const std::string& name, absl::Duration timeout) override {
+    names.push_back(name);
+    return ListTables(timeout);
+  }
+
+  absl::StatusOr<std::vector<TableInfo>> PublishVersions(
+      const std::vector<TableVersion>& versions,
+      absl::Duration timeout) override {
+    std::vector<TableInfo> published;
+    timeouts.push_back(timeout);
+    if (!status.ok()) return status;
+    for (const TableVersion& version : versions) {
+      published.push_back(Version(version.name, version.version));
+    }
+    return published;
+  }
+
+  absl::StatusOr<TableInfo> RollbackTable(const std::string& name,
+                                          absl::Duration timeout) override {
+    timeouts.push_back(timeout);
+    if (!status.ok()) return status;
+    return Version(name, 6);
+  }
+
+  absl::StatusOr<TableInfo> PinVersion(const TableVersion& version, bool pinned,
+                                       absl::Duration timeout) override {
+    timeouts.push_back(timeout);
+    if (!status.ok()) return status;
+    TableInfo info = Version(version.name, version.version);
+    info.pinned = pinned;
+    return info;
+  }
+
   absl::StatusOr<ServerStatus> GetStatus(absl::Duration timeout) override {
     timeouts.push_back(timeout);
     if (!status.ok()) return status;
@@ -146,6 +180,17 @@ class FakeConnection : public Connection {
         options.num_rows * options.dim * static_cast<int64_t>(sizeof(float));
     table.created_at = absl::UnixEpoch();
     table.initialized = true;
+    table.current = true;
+    table.in_memory = true;
+    return table;
+  }
+
+  static TableInfo Version(const std::string& name, uint64_t version) {
+    TableInfo table;
+    table.options.name = name;
+    table.version = version;
+    table.current = true;
+    table.in_memory = true;
     return table;
   }
 };

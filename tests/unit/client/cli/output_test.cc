@@ -35,6 +35,8 @@ TableInfo SomeTable() {
   table.data_bytes = 2'689'792;
   table.created_at = absl::FromUnixSeconds(1'700'000'000);
   table.initialized = true;
+  table.current = true;
+  table.in_memory = true;
   return table;
 }
 
@@ -70,7 +72,8 @@ TEST(TableJson, HoldsEveryField) {
       R"("padding_idx":0,"keep_padding_row":false,"max_norm":null,)"
       R"("norm_type":null,"initializer":{"scheme":"kaiming_normal",)"
       R"("args":{"a":0.5,"mode":"fan_in"}},"seed":18446744073709551615,)"
-      R"("version":7,"revision":9,"digest":"0123456789abcdef0123456789abcdef",)"
+      R"("version":7,"current":true,"pinned":false,"revision":9,)"
+      R"("digest":"0123456789abcdef0123456789abcdef",)"
       R"("bytes":2689792,"created_at":"2023-11-14T22:13:20Z",)"
       R"("state":"serving","state_message":""})");
 }
@@ -106,6 +109,23 @@ TEST(TableJson, SaysWhyATableIsDamaged) {
   table.state = absl::DataLossError("chunk 3: checksum");
   EXPECT_EQ(TableJson(table)["state"], "damaged");
   EXPECT_EQ(TableJson(table)["state_message"], "chunk 3: checksum");
+}
+
+TEST(ListVersions, TellsWhatBecameOfEach) {
+  TableInfo current = SomeTable();
+  current.pinned = true;
+  TableInfo on_disk = SomeTable();
+  on_disk.current = false;
+  on_disk.in_memory = false;
+  on_disk.version = 8;
+  EXPECT_EQ(
+      ListVersions({current, on_disk}),
+      "VERSION    ROWS  DTYPE       SIZE  REVISION  CREATED               "
+      "DIGEST                            STATE\n"
+      "      7  10,507  float32  2.6 MiB         9  2023-11-14T22:13:20Z  "
+      "0123456789abcdef0123456789abcdef  current, pinned\n"
+      "      8  10,507  float32  2.6 MiB         9  2023-11-14T22:13:20Z  "
+      "0123456789abcdef0123456789abcdef  on disk\n");
 }
 
 TEST(DescribeTable, HoldsEveryField) {

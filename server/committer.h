@@ -1,0 +1,52 @@
+// Where every change passes: durable first, then visible, in one order.
+#ifndef EMB_SERVER_COMMITTER_H_
+#define EMB_SERVER_COMMITTER_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "core/mutex.h"
+#include "server/registry.h"
+#include "storage/table_store.h"
+
+namespace emb {
+
+// Committer makes changes durable in the store, then visible in the registry:
+// epochs are published as they are committed.
+//
+// Threads  Thread-safe. Does disk work: never call it on an RPC thread.
+class Committer {
+ public:
+  // Both outlive the committer.
+  Committer(TableStore& store, Registry& registry)
+      : store_(store), registry_(registry) {}
+
+  // What a change does on disk, and what lookups see of it.
+  struct Plan {
+    Edit edit;
+    std::vector<Registry::Change> changes;
+    // Of the versions that it removes; deleted when it is done.
+    std::vector<Generation> garbage;
+  };
+  using PlanFunction =
+      absl::FunctionRef<absl::StatusOr<Plan>(const Snapshot& snapshot)>;
+
+  // Asks `plan` what to do with the newest snapshot, does it, and returns the
+  // epoch that it made.
+  //
+  // Errors   As `plan` and TableStore::Commit; then nothing has changed.
+  absl::StatusOr<uint64_t> Commit(PlanFunction plan);
+
+ private:
+  TableStore& store_;
+  Registry& registry_;
+  // Held over TableStore::Commit on purpose: what is committed next must be
+  // published next. Lookups never take it.
+  Mutex mutex_;
+};
+
+}  // namespace emb
+
+#endif  // EMB_SERVER_COMMITTER_H_

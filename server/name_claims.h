@@ -1,0 +1,57 @@
+// One change of a table at a time.
+#ifndef EMB_SERVER_NAME_CLAIMS_H_
+#define EMB_SERVER_NAME_CLAIMS_H_
+
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/mutex.h"
+
+namespace emb {
+
+// NameClaims hands out the right to change tables, by name.
+//
+// Threads  Thread-safe.
+class NameClaims {
+ public:
+  // Holds names until it is destroyed.
+  class Claim {
+   public:
+    Claim(Claim&& other) noexcept
+        : claims_(other.claims_), names_(std::move(other.names_)) {
+      other.names_.clear();
+    }
+    Claim& operator=(Claim&&) = delete;
+    ~Claim() {
+      if (!names_.empty()) claims_->Release(names_);  // Not moved from.
+    }
+
+   private:
+    friend class NameClaims;
+    Claim(NameClaims& claims, std::set<std::string> names)
+        : claims_(&claims), names_(std::move(names)) {}
+
+    NameClaims* claims_;
+    std::set<std::string> names_;
+  };
+
+  // Takes all of `names` or none.
+  //
+  // Errors   `if_taken`  another change of one of them is in progress.
+  // REQUIRES: this object outlives the claim.
+  absl::StatusOr<Claim> Take(
+      std::set<std::string> names,
+      absl::StatusCode if_taken = absl::StatusCode::kAborted);
+
+ private:
+  void Release(const std::set<std::string>& names);
+
+  Mutex mutex_;
+  std::set<std::string> taken_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace emb
+
+#endif  // EMB_SERVER_NAME_CLAIMS_H_

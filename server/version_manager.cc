@@ -1,0 +1,150 @@
+#include "server/version_manager.h"
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/status_macros.h"
+#include "server/idle_priority.h"
+#include "server/table_loader.h"
+
+namespace emb {
+namespace {
+
+// Puts `table` in the place of the same version.
+void Replace(const TablePtr& table, std::vector<TablePtr>& versions) {
+  for (TablePtr& version : versions) {
+    if (version->record.version == table->record.version) version = table;
+  }
+}
+
+int64_t CurrentVersion(const Snapshot& snapshot, const std::string& name) {
+  const auto found = snapshot.tables.find(name);
+  return found == snapshot.tables.end() ? 0 : found->second->record.version;
+}
+
+}  // namespace
+
+VersionManager::VersionManager(Dependencies dependencies)
+    : deps_(std::move(dependencies)) {}
+
+absl::StatusOr<TablePtr> VersionManager::FindVersion(
+    const VersionKey& key) const {
+  const auto snapshot = deps_.registry.snapshot();
+  const std::vector<TablePtr> versions = snapshot->VersionsOf(key.table);
+  if (versions.empty()) return snapshot->Find(key.table, 0).status();
+  if (key.version == 0) return versions.back();
+  for (const TablePtr& version : versions) {
+    if (version->record.version == key.version) return version;
+  }
+  return absl::NotFoundError(
+      absl::StrCat("table \"", key.table, "\": version ", key.version,
+                   " is not kept, want one of those that are listed"));
+}
+
+absl::StatusOr<TablePtr> VersionManager::InMemory(const TablePtr& version) {
+  if (version->rows != nullptr) return version;
+  if (!version->state.ok()) return version->state;
+  auto loaded = std::make_shared<ServedTable>(*version);
+  absl::StatusOr<std::shared_ptr<const Table>> rows;
+  // Lookups come first.
+  RunAtIdlePriority([&] {
+    rows = LoadVersion(deps_.store, version->record, deps_.budget,
+                       deps_.reclaimer, LoadOptions());
+  });
+  if (!rows.ok()) return rows.status();
+  loaded->rows = *std::move(rows);
+  return loaded;
+}
+
+absl::StatusOr<std::vector<TablePtr>> VersionManager::Publish(
+    const std::vector<VersionKey>& versions) {
+  if (versions.empty()) {
+    return absl::InvalidArgumentError("versions: there are none, want one");
+  }
+  std::set<std::string> names;
+  for (const VersionKey& key : versions) {
+    if (!names.insert(key.table).second) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "versions: table \"", key.table, "\" is named twice, want it once"));
+    }
+  }
+  EMB_ASSIGN_OR_RETURN(const NameClaims::Claim claim,
+                       deps_.claims.Take(std::move(names)));
+  return PublishClaimed(versions);
+}
+
+absl::StatusOr<std::vector<TablePtr>> VersionManager::PublishClaimed(
+    const std::vector<VersionKey>& versions) {
+  std::vector<TablePtr> loaded;
+  for (const VersionKey& key : versions) {
+    EMB_ASSIGN_OR_RETURN(const TablePtr version, FindVersion(key));
+    EMB_ASSIGN_OR_RETURN(loaded.emplace_back(), InMemory(version));
+  }
+  const absl::Time now = deps_.now();
+  const auto plan =
+      [&](const Snapshot& snapshot) -> absl::StatusOr<Committer::Plan> {
+    Committer::Plan todo;
+    for (const TablePtr& table : loaded) {
+      const std::string& name = table->record.spec.name;
+      const int64_t version = table->record.version;
+      std::vector<TablePtr> all = snapshot.VersionsOf(name);
+      Replace(table, all);
+      todo.edit.publish.push_back({name, version});
+      PlanVersions(name, all, version, deps_.retention, now, todo);
+    }
+    return todo;
+  };
+  EMB_RETURN_IF_ERROR(deps_.committer.Commit(plan).status());
+  return loaded;
+}
+
+absl::StatusOr<TablePtr> VersionManager::Rollback(const std::string& name) {
+  EMB_ASSIGN_OR_RETURN(const NameClaims::Claim claim,
+                       deps_.claims.Take({name}));
+  const auto snapshot = deps_.registry.snapshot();
+  const std::vector<TablePtr> versions = snapshot->VersionsOf(name);
+  if (versions.empty()) return snapshot->Find(name, 0).status();
+  const int64_t current = CurrentVersion(*snapshot, name);
+  int64_t before = 0;
+  for (const TablePtr& version : versions) {
+    if (version->record.version < current) before = version->record.version;
+  }
+  if (before == 0) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("table \"", name, "\": no version before ",
+                     current == 0 ? "the first is published"
+                                  : absl::StrCat(current, " is kept")));
+  }
+  EMB_ASSIGN_OR_RETURN(const auto published, PublishClaimed({{name, before}}));
+  return published.front();
+}
+
+absl::StatusOr<TablePtr> VersionManager::Pin(const VersionKey& key,
+                                             bool pinned) {
+  EMB_ASSIGN_OR_RETURN(const NameClaims::Claim claim,
+                       deps_.claims.Take({key.table}));
+  EMB_ASSIGN_OR_RETURN(TablePtr version, FindVersion(key));
+  if (version->record.pinned == pinned) return version;
+  if (pinned) {
+    EMB_ASSIGN_OR_RETURN(version, InMemory(version));
+  }
+  auto changed = std::make_shared<ServedTable>(*version);
+  changed->record.pinned = pinned;
+  const auto plan =
+      [&](const Snapshot& snapshot) -> absl::StatusOr<Committer::Plan> {
+    Committer::Plan todo;
+    std::vector<TablePtr> all = snapshot.VersionsOf(key.table);
+    Replace(changed, all);
+    todo.edit.replace = {changed->record};
+    PlanVersions(key.table, all, CurrentVersion(snapshot, key.table),
+                 deps_.retention, deps_.now(), todo);
+    return todo;
+  };
+  EMB_RETURN_IF_ERROR(deps_.committer.Commit(plan).status());
+  return TablePtr(std::move(changed));
+}
+
+}  // namespace emb
