@@ -47,24 +47,34 @@ class GrpcLookupStream final : public LookupStream {
           "no lookup is in flight, send one first");
     }
     const auto deadline = Deadline();
-    absl::StatusOr<std::vector<SplitAnswer>> parts = ReceiveParts(deadline);
-    while (absl::IsUnavailable(parts.status()) && reopens_ < kReopensMax) {
-      absl::Status status = Reopen(deadline);
-      if (status.ok()) {
-        parts = ReceiveParts(deadline);
-      } else if (!absl::IsUnavailable(status)) {
-        return Lose(std::move(status));
-      }
+    absl::Status received = ReceiveParts(deadline);
+    while (absl::IsUnavailable(received) && reopens_ < kReopensMax) {
+      received = Reopen(deadline);
+      if (received.ok()) received = ReceiveParts(deadline);
     }
-    if (!parts.ok()) return Lose(parts.status());
+    if (!received.ok()) return Lose(std::move(received));
     reopens_ = 0;
+    const std::vector<SplitAnswer> parts = std::exchange(parts_, {});
     const LookupRequest request = std::move(in_flight_.front().request);
     in_flight_.pop_front();
-    const auto& response = parts->front().response();
+    const auto& response = parts.front().response();
     if (response.status().code() != 0) {
       return StatusFromProto(response.status());
     }
-    return AssembleAnswer(*parts, request);
+    return AssembleAnswer(parts, request);
+  }
+
+  bool AwaitAnswer(absl::Duration timeout) override {
+    // Nothing to wait for: Receive says so.
+    if (!lost_.ok() || in_flight_.empty()) return true;
+    const StreamCall::Deadline deadline =
+        absl::ToChronoTime(absl::Now() + timeout);
+    while (!HasAllParts()) {
+      if (!call_->AwaitMessage(deadline)) return false;
+      // The call is over, or an answer is wrong: Receive mends it, or says so.
+      if (!call_->has_message() || !ReceivePart(deadline).ok()) return true;
+    }
+    return true;
   }
 
   size_t in_flight() const override { return in_flight_.size(); }
@@ -95,6 +105,8 @@ class GrpcLookupStream final : public LookupStream {
   // Begins again, with all that has no answer yet.
   absl::Status Reopen(StreamCall::Deadline deadline) {
     ++reopens_;
+    parts_.clear();
+    failed_ = absl::OkStatus();
     call_ = Open(StreamCall::Connecting::kWait);
     for (const InFlight& request : in_flight_) {
       absl::Status status = call_->Write(request.message, deadline);
@@ -103,18 +115,27 @@ class GrpcLookupStream final : public LookupStream {
     return absl::OkStatus();
   }
 
-  // All parts of one answer.
-  absl::StatusOr<std::vector<SplitAnswer>> ReceiveParts(
-      StreamCall::Deadline deadline) {
-    std::vector<SplitAnswer> parts;
-    do {
-      auto message = call_->Read(deadline);
-      if (!message.ok()) return message.status();
-      auto part = SplitAnswer::Split(*message);
-      if (!part.ok()) return part.status();
-      parts.push_back(*std::move(part));
-    } while (parts.back().response().more_parts());
-    return parts;
+  bool HasAllParts() const {
+    return !parts_.empty() && !parts_.back().response().more_parts();
+  }
+
+  // The next part of the oldest answer. A failure stays until Reopen.
+  absl::Status ReceivePart(StreamCall::Deadline deadline) {
+    if (!failed_.ok()) return failed_;
+    auto message = call_->Read(deadline);
+    if (!message.ok()) return failed_ = message.status();
+    auto part = SplitAnswer::Split(*message);
+    if (!part.ok()) return failed_ = part.status();
+    parts_.push_back(*std::move(part));
+    return absl::OkStatus();
+  }
+
+  absl::Status ReceiveParts(StreamCall::Deadline deadline) {
+    while (!HasAllParts()) {
+      absl::Status status = ReceivePart(deadline);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
   }
 
   const std::string address_;
@@ -122,6 +143,9 @@ class GrpcLookupStream final : public LookupStream {
   grpc::GenericStub stub_;
   std::unique_ptr<StreamCall> call_;
   std::deque<InFlight> in_flight_;
+  // What has come of the oldest answer.
+  std::vector<SplitAnswer> parts_;
+  absl::Status failed_;  // Why no more of it comes.
   uint64_t next_id_ = 1;
   int reopens_ = 0;  // Since the last answer.
   absl::Status lost_;

@@ -82,11 +82,16 @@ absl::Status StreamCall::Write(const grpc::ByteBuffer& message,
   return over_ ? End(deadline) : absl::OkStatus();
 }
 
-absl::StatusOr<grpc::ByteBuffer> StreamCall::Read(Deadline deadline) {
-  while (received_.empty()) {
-    if (over_) return End(deadline);
-    if (!Poll(deadline)) return TooLate();
+bool StreamCall::AwaitMessage(Deadline deadline) {
+  while (received_.empty() && !over_) {
+    if (!Poll(deadline)) return false;
   }
+  return true;
+}
+
+absl::StatusOr<grpc::ByteBuffer> StreamCall::Read(Deadline deadline) {
+  if (!AwaitMessage(deadline)) return TooLate();
+  if (received_.empty()) return End(deadline);
   const grpc::ByteBuffer message = received_.front();  // Slices are shared.
   received_.pop_front();
   return message;

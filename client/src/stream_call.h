@@ -43,6 +43,12 @@ class StreamCall {
   //          error (UNAVAILABLE if that is OK).
   absl::Status Write(const grpc::ByteBuffer& message, Deadline deadline);
 
+  // Waits until Read would return at once; false after the deadline.
+  bool AwaitMessage(Deadline deadline);
+
+  // Read would return a message at once.
+  bool has_message() const { return !received_.empty(); }
+
   // The next message. Errors as Write.
   absl::StatusOr<grpc::ByteBuffer> Read(Deadline deadline);
 

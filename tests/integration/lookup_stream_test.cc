@@ -133,6 +133,39 @@ TEST_F(LookupStreamTest, ManyRequestsBeforeTheFirstAnswerDoNotBlock) {
   }
 }
 
+// However often a caller looks, and whatever came of an answer meanwhile.
+TEST_F(LookupStreamTest, AnAnswerMayBeAwaitedBesideOtherThings) {
+  EXPECT_TRUE(stream_->AwaitAnswer(absl::InfiniteDuration()));
+  EXPECT_THAT(stream_->Receive(), StatusIs(StatusCode::kFailedPrecondition));
+  const LookupRequest large = Random(8'192);
+  const LookupRequest wrong = Ask("item", {kRows});
+  for (int i = 0; i < 10; ++i) {
+    EMB_ASSERT_OK(stream_->Send(large));
+    EMB_ASSERT_OK(stream_->Send(wrong));
+    while (!stream_->AwaitAnswer(absl::ZeroDuration())) {
+    }
+    EXPECT_TRUE(stream_->AwaitAnswer(absl::ZeroDuration()));
+    EMB_ASSERT_OK_AND_ASSIGN(const LookupResult result, stream_->Receive());
+    ExpectSameAsUnary(large, result);
+    EXPECT_TRUE(stream_->AwaitAnswer(absl::Seconds(60)));
+    EXPECT_THAT(stream_->Receive(), StatusIs(StatusCode::kOutOfRange));
+  }
+}
+
+// The end of the call is noticed by the wait, and mended by Receive.
+TEST_F(LookupStreamTest, AwaitsOverARestart) {
+  const LookupRequest request = Random(100);
+  EMB_ASSERT_OK(stream_->Send(request));
+  EXPECT_TRUE(stream_->AwaitAnswer(absl::Seconds(60)));
+  EMB_ASSERT_OK(stream_->Send(request));
+  EMB_ASSERT_OK(server_->Restart());
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(stream_->AwaitAnswer(absl::Seconds(60)));
+    EMB_ASSERT_OK_AND_ASSIGN(const LookupResult result, stream_->Receive());
+    ExpectSameAsUnary(request, result);
+  }
+}
+
 TEST_F(LookupStreamTest, IsOpenedAgainAfterARestart) {
   const LookupRequest request = Random(100);
   EMB_ASSERT_OK(stream_->Send(request));

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "emb/lookup_result.h"
 #include "emb/types.h"
 
@@ -46,6 +47,10 @@ class LookupStream {
   //                            stream.
   //          FAILED_PRECONDITION  none is in flight.
   virtual absl::StatusOr<LookupResult> Receive() = 0;
+
+  // Waits until Receive would return at once (true), or for `timeout` (false):
+  // for callers that have something else to do meanwhile. Zero only looks.
+  virtual bool AwaitAnswer(absl::Duration timeout) = 0;
 
   // Requests sent whose answers were not received.
   virtual size_t in_flight() const = 0;
