@@ -148,7 +148,8 @@ void CopyPieces(const Assembly& assembly, absl::Span<std::byte> out) {
 }  // namespace
 
 absl::StatusOr<LookupResult> AssembleAnswer(
-    const std::vector<SplitAnswer>& parts, const LookupRequest& request) {
+    const std::vector<SplitAnswer>& parts, const LookupRequest& request,
+    std::optional<absl::Span<std::byte>> memory) {
   const bool parted = parts.size() > 1;
   const auto num_results =
       static_cast<size_t>(parts.at(0).response().results_size());
@@ -169,9 +170,11 @@ absl::StatusOr<LookupResult> AssembleAnswer(
     const size_t bytes = result->status.ok() ? features[i].bytes : 0;
     builder.Add(*std::move(result), bytes);
   }
-  return builder.Build([&](size_t index, absl::Span<std::byte> out) {
+  const auto copy = [&](size_t index, absl::Span<std::byte> out) {
     if (!out.empty()) CopyPieces(features[index], out);
-  });
+  };
+  if (memory) return builder.BuildIn(*memory, copy);
+  return builder.Build(copy);
 }
 
 }  // namespace emb

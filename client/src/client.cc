@@ -66,7 +66,11 @@ absl::StatusOr<Client> Client::Connect(const ClientOptions& options) {
     const absl::Status status = CheckAddress(address);
     if (!status.ok()) return status;
   }
-  return Client(MakeGrpcConnection(server, admin), options);
+  if (options.channels < 1 || options.channels > kChannelsMax) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "channels: ", options.channels, ", want 1 to ", kChannelsMax));
+  }
+  return Client(MakeGrpcConnection(server, admin, options.channels), options);
 }
 
 Client::Client(std::shared_ptr<Connection> connection, ClientOptions options)
@@ -76,6 +80,19 @@ absl::StatusOr<LookupResult> Client::Lookup(const LookupRequest& request,
                                             const CallOptions& call) const {
   return connection_->Lookup(request,
                              call.timeout.value_or(options_.lookup_timeout));
+}
+
+absl::StatusOr<LookupResult> Client::LookupInto(const LookupRequest& request,
+                                                absl::Span<std::byte> buffer,
+                                                const CallOptions& call) const {
+  return connection_->LookupInto(
+      request, buffer, call.timeout.value_or(options_.lookup_timeout));
+}
+
+void Client::LookupAsync(LookupRequest request, LookupDone done,
+                         const CallOptions& call) const {
+  connection_->LookupAsync(std::move(request), std::move(done),
+                           call.timeout.value_or(options_.lookup_timeout));
 }
 
 std::unique_ptr<LookupStream> Client::OpenLookupStream(

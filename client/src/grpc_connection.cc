@@ -1,68 +1,24 @@
 #include "client/src/grpc_connection.h"
 
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/src/convert.h"
-#include "client/src/grpc_lookup_stream.h"
 #include "client/src/import_call.h"
-#include "client/src/lookup_call.h"
+#include "client/src/lookup_channels.h"
+#include "client/src/make_channel.h"
 #include "client/src/status_from_grpc.h"
 #include "embedding/v1/admin.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
-#include "grpcpp/create_channel.h"
-#include "grpcpp/generic/generic_stub.h"
-#include "grpcpp/security/credentials.h"
-#include "grpcpp/support/channel_arguments.h"
+#include "grpcpp/client_context.h"
 
 namespace emb {
 namespace {
 
 namespace pb = embedding::v1;
-
-constexpr int kAnswerBytesMax = 64 << 20;
-// Values and the fields around them.
-constexpr int kReceiveBytesMax = kAnswerBytesMax + (4 << 20);
-// No more often than the server allows without calls in flight: 30 s.
-constexpr int kKeepaliveMs = 60'000;
-
-// Three tries for calls that change nothing, fewer when many fail: the one
-// layer of retries there is. Creating, dropping and importing are not tried
-// again, since the first try may have succeeded.
-constexpr char kServiceConfig[] = R"({
-  "loadBalancingConfig": [{"round_robin": {}}],
-  "retryThrottling": {"maxTokens": 100, "tokenRatio": 0.1},
-  "methodConfig": [{
-    "name": [
-      {"service": "embedding.v1.EmbeddingService"},
-      {"service": "embedding.v1.TableAdmin", "method": "GetTable"},
-      {"service": "embedding.v1.TableAdmin", "method": "ListTables"},
-      {"service": "embedding.v1.TableAdmin", "method": "ListVersions"},
-      {"service": "embedding.v1.TableAdmin", "method": "GetStatus"}
-    ],
-    "retryPolicy": {
-      "maxAttempts": 3,
-      "initialBackoff": "0.01s",
-      "maxBackoff": "0.2s",
-      "backoffMultiplier": 2,
-      "retryableStatusCodes": ["UNAVAILABLE"]
-    }
-  }]
-})";
-
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address) {
-  grpc::ChannelArguments arguments;
-  arguments.SetServiceConfigJSON(kServiceConfig);
-  arguments.SetMaxReceiveMessageSize(kReceiveBytesMax);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
-  // A proxy for the web is not on the way to a server, least of all to one on
-  // the loopback.
-  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(),
-                                   arguments);
-}
 
 std::chrono::system_clock::time_point DeadlineAfter(absl::Duration timeout) {
   // An infinite timeout stays one: gRPC knows the last of all times.
@@ -85,22 +41,33 @@ std::vector<TableInfo> InfosFromProto(
 
 class GrpcConnection final : public Connection {
  public:
-  GrpcConnection(std::string server, std::string admin)
+  GrpcConnection(std::string server, std::string admin, int num_channels)
       : server_(std::move(server)),
         admin_(std::move(admin)),
-        server_channel_(MakeChannel(server_)),
-        lookups_(server_channel_),
-        health_(grpc::health::v1::Health::NewStub(server_channel_)),
+        lookups_(server_, num_channels),
+        health_(grpc::health::v1::Health::NewStub(lookups_.channel())),
         tables_(pb::TableAdmin::NewStub(MakeChannel(admin_))) {}
 
   absl::StatusOr<LookupResult> Lookup(const LookupRequest& request,
                                       absl::Duration timeout) override {
-    return CallLookup(lookups_, server_, request, DeadlineAfter(timeout));
+    return lookups_.Lookup(request, std::nullopt, DeadlineAfter(timeout));
+  }
+
+  absl::StatusOr<LookupResult> LookupInto(const LookupRequest& request,
+                                          absl::Span<std::byte> buffer,
+                                          absl::Duration timeout) override {
+    return lookups_.Lookup(request, buffer, DeadlineAfter(timeout));
+  }
+
+  void LookupAsync(LookupRequest request, LookupDone done,
+                   absl::Duration timeout) override {
+    lookups_.LookupAsync(std::move(request), std::move(done),
+                         DeadlineAfter(timeout));
   }
 
   std::unique_ptr<LookupStream> OpenLookupStream(
       absl::Duration timeout) override {
-    return MakeGrpcLookupStream(server_channel_, server_, timeout);
+    return lookups_.OpenStream(timeout);
   }
 
   absl::StatusOr<TableInfo> CreateTable(const TableOptions& options,
@@ -263,8 +230,7 @@ class GrpcConnection final : public Connection {
 
   const std::string server_;
   const std::string admin_;
-  const std::shared_ptr<grpc::Channel> server_channel_;
-  grpc::GenericStub lookups_;
+  LookupChannels lookups_;
   const std::unique_ptr<grpc::health::v1::Health::Stub> health_;
   const std::unique_ptr<pb::TableAdmin::Stub> tables_;
 };
@@ -272,8 +238,9 @@ class GrpcConnection final : public Connection {
 }  // namespace
 
 std::shared_ptr<Connection> MakeGrpcConnection(const std::string& server,
-                                               const std::string& admin) {
-  return std::make_shared<GrpcConnection>(server, admin);
+                                               const std::string& admin,
+                                               int num_channels) {
+  return std::make_shared<GrpcConnection>(server, admin, num_channels);
 }
 
 }  // namespace emb

@@ -9,10 +9,11 @@
 
 namespace emb {
 
-// A connection to a data listener and an admin listener, one channel each.
-// Channels connect when first used and again after failures.
+// A connection to a data listener, by `num_channels` channels, and to an admin
+// listener, by one. Channels connect when first used and again after failures.
 std::shared_ptr<Connection> MakeGrpcConnection(const std::string& server,
-                                               const std::string& admin);
+                                               const std::string& admin,
+                                               int num_channels = 1);
 
 }  // namespace emb
 

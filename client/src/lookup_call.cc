@@ -13,11 +13,8 @@
 #include "grpcpp/support/slice.h"
 
 namespace emb {
-namespace {
 
-constexpr char kLookup[] = "/embedding.v1.EmbeddingService/Lookup";
-
-}  // namespace
+const char kLookupMethod[] = "/embedding.v1.EmbeddingService/Lookup";
 
 grpc::ByteBuffer SerialiseLookup(const LookupRequest& request,
                                  uint64_t request_id) {
@@ -29,14 +26,28 @@ grpc::ByteBuffer SerialiseLookup(const LookupRequest& request,
   return {&slice, 1};
 }
 
+absl::StatusOr<LookupResult> FinishLookup(
+    const grpc::Status& grpc_status, const grpc::ByteBuffer& message,
+    const LookupRequest& request, const std::string& address,
+    std::optional<absl::Span<std::byte>> memory) {
+  const absl::Status status = StatusFromGrpc(grpc_status, address);
+  if (!status.ok()) return status;
+  auto answer = SplitAnswer::Split(message);
+  if (!answer.ok()) return answer.status();
+  std::vector<SplitAnswer> parts;
+  parts.push_back(*std::move(answer));
+  return AssembleAnswer(parts, request, memory);
+}
+
 absl::StatusOr<LookupResult> CallLookup(
     grpc::GenericStub& stub, const std::string& address,
     const LookupRequest& request,
-    std::chrono::system_clock::time_point deadline) {
+    std::chrono::system_clock::time_point deadline,
+    std::optional<absl::Span<std::byte>> memory) {
   grpc::ClientContext context;
   context.set_deadline(deadline);
   grpc::CompletionQueue queue;
-  const auto call = stub.PrepareUnaryCall(&context, kLookup,
+  const auto call = stub.PrepareUnaryCall(&context, kLookupMethod,
                                           SerialiseLookup(request), &queue);
   call->StartCall();
   grpc::ByteBuffer message;
@@ -45,13 +56,7 @@ absl::StatusOr<LookupResult> CallLookup(
   void* tag = nullptr;
   bool ok = false;
   queue.Next(&tag, &ok);
-  const absl::Status status = StatusFromGrpc(grpc_status, address);
-  if (!status.ok()) return status;
-  auto answer = SplitAnswer::Split(message);
-  if (!answer.ok()) return answer.status();
-  std::vector<SplitAnswer> parts;
-  parts.push_back(*std::move(answer));
-  return AssembleAnswer(parts, request);
+  return FinishLookup(grpc_status, message, request, address, memory);
 }
 
 }  // namespace emb

@@ -3,14 +3,18 @@
 #define EMB_CLIENT_SRC_LOOKUP_CALL_H_
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "emb/lookup_result.h"
 #include "emb/types.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "grpcpp/support/byte_buffer.h"
+#include "grpcpp/support/status.h"
 
 namespace emb {
 
@@ -18,14 +22,23 @@ namespace emb {
 grpc::ByteBuffer SerialiseLookup(const LookupRequest& request,
                                  uint64_t request_id = 0);
 
-// Calls and waits, polling on the calling thread: no other one is woken.
-// Values are copied once, from the transport's buffers into the result.
-//
+// Where a call of Lookup goes.
+extern const char kLookupMethod[];
+
+// The answer of a finished call; `memory` as AssembleAnswer takes it,
 // `address` names the server in errors.
+absl::StatusOr<LookupResult> FinishLookup(
+    const grpc::Status& grpc_status, const grpc::ByteBuffer& message,
+    const LookupRequest& request, const std::string& address,
+    std::optional<absl::Span<std::byte>> memory = std::nullopt);
+
+// Calls and waits, polling on the calling thread: no other one is woken.
+// Values are copied once, from the transport's buffers to where they stay.
 absl::StatusOr<LookupResult> CallLookup(
     grpc::GenericStub& stub, const std::string& address,
     const LookupRequest& request,
-    std::chrono::system_clock::time_point deadline);
+    std::chrono::system_clock::time_point deadline,
+    std::optional<absl::Span<std::byte>> memory = std::nullopt);
 
 }  // namespace emb
 

@@ -7,13 +7,14 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "emb/lookup_result.h"
 
 namespace emb {
 
-// LookupResultBuilder lays all values out in one buffer, each feature's on a
-// 64-byte boundary.
+// LookupResultBuilder lays all values out in one buffer, each feature's at a
+// multiple of 64 bytes from its beginning.
 //
 // Threads  One thread.
 class LookupResultBuilder {
@@ -23,15 +24,27 @@ class LookupResultBuilder {
   // Adds a feature with so many bytes of values.
   void Add(FeatureResult feature, size_t values_bytes);
 
+  using CopyValues =
+      absl::FunctionRef<void(size_t feature, absl::Span<std::byte> values)>;
+
   // Makes the buffer, in which `copy_values` writes the values of each feature.
   // Call once.
-  LookupResult Build(
-      absl::FunctionRef<void(size_t feature, absl::Span<std::byte> values)>
-          copy_values);
+  LookupResult Build(CopyValues copy_values);
+
+  // The same in memory of the caller's, which outlives the result. Call once.
+  //
+  // Errors   INVALID_ARGUMENT  `buffer` is too small, and is as it was; names
+  //                            the bytes needed.
+  absl::StatusOr<LookupResult> BuildIn(absl::Span<std::byte> buffer,
+                                       CopyValues copy_values);
 
  private:
+  LookupResult Fill(std::byte* begin, CopyValues copy_values);
+
   LookupResult result_;
+  std::vector<size_t> offsets_;  // Of each feature; 0 for one without values.
   std::vector<size_t> values_bytes_;
+  size_t bytes_ = 0;  // Up to the end of the last value.
 };
 
 }  // namespace emb

@@ -12,6 +12,7 @@
 #ifndef EMB_CLIENT_H_
 #define EMB_CLIENT_H_
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "emb/connection.h"
 #include "emb/lookup_result.h"
 #include "emb/lookup_stream.h"
@@ -31,15 +33,24 @@ namespace emb {
 // How to reach a server. For each setting: the call's, then this struct's,
 // then the environment's (addresses only), then the default.
 struct ClientOptions {
-  // HOST:PORT, unix:PATH, or any gRPC target. Empty: EMB_SERVER, then
-  // 127.0.0.1:50051.
+  // HOST:PORT, unix:PATH, or any gRPC target. One that names several servers,
+  // such as ipv4:10.0.0.1:50051,10.0.0.2:50051 or a DNS name of several
+  // addresses (dns:///lookups:50051), sends lookups to them in turn, past
+  // those that do not answer. Empty: EMB_SERVER, then 127.0.0.1:50051.
   std::string server;
   // The admin listener. Empty: EMB_ADMIN, then 127.0.0.1:50052.
   std::string admin;
+  // Channels for lookups, 1 to kChannelsMax; calls and streams take them in
+  // turn. Each is a TCP connection to each server, made when first used. One
+  // is enough for one thread, and keeps TCP's window open where more would
+  // idle; several threads that ask at once gain from two to four.
+  int channels = 1;
   absl::Duration lookup_timeout = absl::Seconds(1);
   // Creating a large table takes seconds: about 1 s per GiB and more.
   absl::Duration admin_timeout = absl::Minutes(10);
 };
+
+inline constexpr int kChannelsMax = 64;
 
 struct CallOptions {
   std::optional<absl::Duration> timeout;  // Unset: the client's.
@@ -55,7 +66,8 @@ struct CallOptions {
 class Client {
  public:
   // Makes the channels; does not wait for a server.
-  // Errors   INVALID_ARGUMENT  an address is malformed.
+  // Errors   INVALID_ARGUMENT  an address is malformed, or the number of
+  //                            channels is none.
   static absl::StatusOr<Client> Connect(const ClientOptions& options);
 
   // For tests of callers: a client over any connection.
@@ -65,6 +77,36 @@ class Client {
   // Cost     one round trip; one copy of the values beyond the transport's.
   absl::StatusOr<LookupResult> Lookup(const LookupRequest& request,
                                       const CallOptions& call = {}) const;
+
+  // The same with the values in memory of the caller's: those of feature i
+  // begin where those before end, rounded up to a multiple of 64 bytes from
+  // the beginning of `buffer`, and nothing follows the last ones. So one
+  // feature of [n, dim] float32 fits a tensor of that shape exactly, and views
+  // begin on 64-byte boundaries if the buffer does. `buffer` outlives the
+  // result, whose views point into it.
+  //
+  // Errors   As Lookup. INVALID_ARGUMENT  `buffer` is too small; the message
+  //          names the bytes needed. After any error it is as it was.
+  // Cost     one round trip; one copy, to where the caller wants it.
+  absl::StatusOr<LookupResult> LookupInto(const LookupRequest& request,
+                                          absl::Span<std::byte> buffer,
+                                          const CallOptions& call = {}) const;
+
+  // Asks and returns; the answer, or the error that Lookup would return, goes
+  // to `done`. It is called exactly once, never by LookupAsync itself but by a
+  // thread of the client's: there is one for each channel, made with the first
+  // such lookup, however many are in flight. A `done` that takes long keeps
+  // the others of its channel waiting. It may begin further lookups, but
+  // waiting for one of them would be for ever.
+  //
+  // When the last copy of the client goes, lookups in flight are cancelled and
+  // its destructor returns when every `done` has (with CANCELLED; one whose
+  // answer was there already gets that). A `done` must not use the client that
+  // is being destroyed. If it is a `done` that destroys the last copy, the
+  // others of its channel are called after it, by the same thread.
+  // Cost     one round trip; one copy of the values beyond the transport's.
+  void LookupAsync(LookupRequest request, LookupDone done,
+                   const CallOptions& call = {}) const;
 
   // A stream for callers that keep several lookups in flight; the timeout is
   // that of each Send and Receive. It does not connect yet.

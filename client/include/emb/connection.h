@@ -36,6 +36,9 @@ struct ImportOptions {
   absl::Duration stall_timeout = absl::Seconds(60);
 };
 
+// Takes the answer to a LookupAsync.
+using LookupDone = std::function<void(absl::StatusOr<LookupResult>)>;
+
 // Threads  Implementations are thread-safe.
 class Connection {
  public:
@@ -43,6 +46,12 @@ class Connection {
 
   virtual absl::StatusOr<LookupResult> Lookup(const LookupRequest& request,
                                               absl::Duration timeout) = 0;
+  virtual absl::StatusOr<LookupResult> LookupInto(const LookupRequest& request,
+                                                  absl::Span<std::byte> buffer,
+                                                  absl::Duration timeout) = 0;
+  // Calls `done` exactly once; see Client::LookupAsync.
+  virtual void LookupAsync(LookupRequest request, LookupDone done,
+                           absl::Duration timeout) = 0;
   virtual std::unique_ptr<LookupStream> OpenLookupStream(
       absl::Duration timeout) = 0;
   virtual absl::StatusOr<TableInfo> CreateTable(const TableOptions& options,

@@ -38,7 +38,8 @@ struct FeatureResult {
 //
 // Threads  Thread-compatible.
 // Owns     One buffer; every view begins on a 64-byte boundary of it and
-//          lives as long as this object or one moved from it.
+//          lives as long as this object or one moved from it. The result of
+//          LookupInto owns none: its views are of the caller's memory.
 class LookupResult {
  public:
   LookupResult() = default;

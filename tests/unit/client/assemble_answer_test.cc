@@ -1,7 +1,9 @@
 #include "client/src/assemble_answer.h"
 
 #include <cstdint>
+#include <cstring>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,7 +57,8 @@ pb::LookupResponse Response(const std::vector<pb::FeatureResult>& results) {
 // As if the responses had come over the wire, in slices of seven bytes.
 absl::StatusOr<LookupResult> AssembleParts(
     const std::vector<pb::LookupResponse>& responses,
-    const LookupRequest& request) {
+    const LookupRequest& request,
+    std::optional<absl::Span<std::byte>> memory = std::nullopt) {
   std::vector<SplitAnswer> parts;
   for (const pb::LookupResponse& response : responses) {
     const std::string bytes = response.SerializeAsString();
@@ -68,7 +71,7 @@ absl::StatusOr<LookupResult> AssembleParts(
     if (!part.ok()) return part.status();
     parts.push_back(*std::move(part));
   }
-  return AssembleAnswer(parts, request);
+  return AssembleAnswer(parts, request, memory);
 }
 
 absl::StatusOr<LookupResult> Assemble(const pb::LookupResponse& response,
@@ -265,6 +268,59 @@ TEST(AssembleAnswer, AFeatureFailsOnlyInAPartialAnswer) {
   whole.partial = false;
   EXPECT_THAT(Assemble(Response({failed}), whole),
               StatusIs(StatusCode::kInternal, HasSubstr("results[0]: failed")));
+}
+
+// One float32, nothing, 17 of them, nothing: 64 + 68 bytes.
+std::vector<pb::LookupResponse> SmallAnswer() {
+  pb::FeatureResult first = Result({1}, 4);
+  first.set_values("abcd");
+  pb::FeatureResult third = Result({17}, 68);
+  third.set_values(std::string(68, 'x'));
+  return {Response({first, Result({0, 4}, 0), third, Result({3, 0}, 0)})};
+}
+
+TEST(AssembleAnswer, PutsValuesIntoMemoryOfTheCallers) {
+  alignas(64) std::byte memory[200];
+  std::memset(memory, '-', sizeof(memory));
+  EMB_ASSERT_OK_AND_ASSIGN(
+      const LookupResult result,
+      AssembleParts(SmallAnswer(), Asking(4), absl::MakeSpan(memory)));
+  EXPECT_EQ(result.feature(0).bytes.data(), memory);
+  EXPECT_EQ(result.feature(0).bytes.size(), 4U);
+  EXPECT_THAT(result.feature(1).bytes, IsEmpty());
+  EXPECT_EQ(result.feature(2).bytes.data(), memory + 64);
+  EXPECT_EQ(result.feature(2).bytes.size(), 68U);
+  EXPECT_THAT(result.feature(3).bytes, IsEmpty());
+  const std::string want = "abcd" + std::string(60, '-') +
+                           std::string(68, 'x') + std::string(68, '-');
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(memory), sizeof(memory)),
+            want);
+}
+
+TEST(AssembleAnswer, MemoryNeedsNoMoreThanTheValues) {
+  std::vector<std::byte> memory(64 + 68);
+  EMB_EXPECT_OK(
+      AssembleParts(SmallAnswer(), Asking(4), absl::MakeSpan(memory)));
+  memory.resize(memory.size() - 1);
+  EXPECT_THAT(AssembleParts(SmallAnswer(), Asking(4), absl::MakeSpan(memory)),
+              StatusIs(StatusCode::kInvalidArgument,
+                       HasSubstr("buffer: 131 bytes, want 132 ")));
+  // No values need no memory.
+  EMB_EXPECT_OK(AssembleParts({Response({Result({0, 4}, 0)})}, Asking(1),
+                              absl::Span<std::byte>()));
+}
+
+TEST(AssembleAnswer, LeavesMemoryAsItWasWhenItFails) {
+  std::vector<std::byte> memory(131, std::byte{'-'});
+  const std::vector<std::byte> before = memory;
+  const auto span = absl::MakeSpan(memory);
+  EXPECT_THAT(AssembleParts(SmallAnswer(), Asking(4), span),
+              StatusIs(StatusCode::kInvalidArgument));
+  // The second result contradicts itself.
+  EXPECT_THAT(AssembleParts({Response({Result({1}, 4), Result({1}, 8)})},
+                            Asking(2), span),
+              StatusIs(StatusCode::kInternal));
+  EXPECT_EQ(memory, before);
 }
 
 TEST(AssembleAnswer, EveryViewBeginsOnA64ByteBoundary) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/row_sources.h"
@@ -26,6 +27,17 @@ class FakeConnection final : public Connection {
   absl::StatusOr<LookupResult> Lookup(const LookupRequest& request,
                                       absl::Duration timeout) override {
     return Note("Lookup " + request.features.at(0).table, timeout);
+  }
+  absl::StatusOr<LookupResult> LookupInto(const LookupRequest& request,
+                                          absl::Span<std::byte> buffer,
+                                          absl::Duration timeout) override {
+    return Note(absl::StrCat("LookupInto ", request.features.at(0).table, " ",
+                             buffer.size()),
+                timeout);
+  }
+  void LookupAsync(LookupRequest request, LookupDone done,
+                   absl::Duration timeout) override {
+    done(Note("LookupAsync " + request.features.at(0).table, timeout));
   }
   std::unique_ptr<LookupStream> OpenLookupStream(
       absl::Duration timeout) override {
@@ -121,6 +133,22 @@ class ClientTest : public testing::Test {
         {"Lookup item", false,
          [](const Client& client, const CallOptions& call) {
            return client.Lookup(Ask("item"), call).status();
+         }},
+        {"LookupInto item 8", false,
+         [](const Client& client, const CallOptions& call) {
+           std::byte buffer[8];
+           return client.LookupInto(Ask("item"), buffer, call).status();
+         }},
+        {"LookupAsync item", false,
+         [](const Client& client, const CallOptions& call) {
+           absl::Status status;
+           client.LookupAsync(
+               Ask("item"),
+               [&status](const absl::StatusOr<LookupResult>& result) {
+                 status = result.status();
+               },
+               call);
+           return status;
          }},
         {"CreateTable item", true,
          [](const Client& client, const CallOptions& call) {
@@ -290,6 +318,24 @@ TEST(ClientConnect, HasADefaultWhereTheEnvironmentSaysNothing) {
     const ScopedVariable server("EMB_SERVER", nothing);
     const ScopedVariable admin("EMB_ADMIN", nothing);
     EMB_EXPECT_OK(Connect("", ""));
+  }
+}
+
+TEST(ClientConnect, TakesOneTo64Channels) {
+  for (const int channels : {1, 2, kChannelsMax}) {
+    ClientOptions options;
+    options.server = options.admin = kNobody;
+    options.channels = channels;
+    EMB_EXPECT_OK(Client::Connect(options));
+  }
+  for (const int channels : {-1, 0, kChannelsMax + 1}) {
+    ClientOptions options;
+    options.server = options.admin = kNobody;
+    options.channels = channels;
+    EXPECT_THAT(
+        Client::Connect(options),
+        StatusIs(StatusCode::kInvalidArgument,
+                 absl::StrCat("channels: ", channels, ", want 1 to 64")));
   }
 }
 

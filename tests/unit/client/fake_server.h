@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -165,6 +166,18 @@ class FakeServer {
     return calls_[method];
   }
 
+  // Waits until so many calls of a method arrived.
+  void WaitForCalls(const std::string& method, int count) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    arrived_.wait(lock, [&] { return calls_[method] >= count; });
+  }
+
+  // How many connections unary calls came by.
+  size_t num_peers() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return peers_.size();
+  }
+
   // Waits for an import to begin; of several, returns the last one's.
   std::shared_ptr<ImportSeen> WaitForImport() {
     std::unique_lock<std::mutex> lock(mutex_);
@@ -183,6 +196,8 @@ class FakeServer {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       ++calls_[method];
+      peers_.insert(context->peer());
+      arrived_.notify_all();
       fails = failures_left > 0;
       if (fails) --failures_left;
     }
@@ -258,8 +273,10 @@ class FakeServer {
 
   std::mutex mutex_;
   std::condition_variable import_begun_;
+  std::condition_variable arrived_;
   // Guarded by mutex_.
   std::map<std::string, int> calls_;
+  std::set<std::string> peers_;
   std::shared_ptr<ImportSeen> import_seen_;
 
   Lookups lookups_{*this};

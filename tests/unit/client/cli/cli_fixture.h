@@ -47,8 +47,19 @@ class FakeConnection : public Connection {
     });
   }
 
+  absl::StatusOr<LookupResult> LookupInto(const LookupRequest&,
+                                          absl::Span<std::byte>,
+                                          absl::Duration) override {
+    return absl::UnimplementedError("embctl has no use for it");
+  }
+
+  void LookupAsync(LookupRequest request, LookupDone done,
+                   absl::Duration timeout) override {
+    done(Lookup(request, timeout));
+  }
+
   std::unique_ptr<LookupStream> OpenLookupStream(absl::Duration) override {
-    return nullptr;  // embctl has no use for one.
+    return nullptr;  // No test has a use for one.
   }
 
   absl::StatusOr<TableInfo> CreateTable(const TableOptions& options,

@@ -1,0 +1,55 @@
+// Lookups whose answers go to a function instead of a waiting thread.
+#ifndef EMB_CLIENT_SRC_ASYNC_LOOKUPS_H_
+#define EMB_CLIENT_SRC_ASYNC_LOOKUPS_H_
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "emb/connection.h"
+#include "emb/types.h"
+#include "grpcpp/generic/generic_stub.h"
+
+namespace emb {
+
+// AsyncLookups is one completion queue and the one thread that polls it,
+// however many lookups are in flight. Both begin with the first lookup: who
+// never asks this way pays for neither.
+//
+// Threads  Thread-safe. Each `done` runs on the polling thread, one after the
+//          other.
+class AsyncLookups {
+ public:
+  // `stub` outlives it; `address` names the server in errors.
+  AsyncLookups(grpc::GenericStub& stub, std::string address);
+  // Cancels what is in flight and returns when every `done` has. Destroyed by
+  // a `done` it returns at once, and the others are called soon after.
+  ~AsyncLookups();
+
+  AsyncLookups(const AsyncLookups&) = delete;
+  AsyncLookups& operator=(const AsyncLookups&) = delete;
+
+  // Calls `done` once, never before it returns to the polling thread; does not
+  // block.
+  void Start(LookupRequest request, LookupDone done,
+             std::chrono::system_clock::time_point deadline);
+
+ private:
+  class Poller;
+
+  // The poller, with its thread.
+  Poller& Running();
+
+  grpc::GenericStub& stub_;
+  const std::string address_;
+  std::once_flag started_;
+  // Shared with the thread, which may be the last to go.
+  std::shared_ptr<Poller> poller_;
+  std::thread thread_;
+};
+
+}  // namespace emb
+
+#endif  // EMB_CLIENT_SRC_ASYNC_LOOKUPS_H_

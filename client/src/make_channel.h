@@ -1,0 +1,19 @@
+// Channels with the settings that every call of the client needs.
+#ifndef EMB_CLIENT_SRC_MAKE_CHANNEL_H_
+#define EMB_CLIENT_SRC_MAKE_CHANNEL_H_
+
+#include <memory>
+#include <string>
+
+#include "grpcpp/channel.h"
+
+namespace emb {
+
+// A channel to `address`, which may be a target of several servers: calls go
+// to them in turn. It has connections of its own, made when first used and
+// again after failures.
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address);
+
+}  // namespace emb
+
+#endif  // EMB_CLIENT_SRC_MAKE_CHANNEL_H_
