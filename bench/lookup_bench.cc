@@ -9,7 +9,10 @@
 // Makes the table `bench` of 1,000,000 x 64 float32, asks for uniformly random
 // ids, and drops it: one at a time by Lookup, then on a LookupStream with one,
 // two and four requests in flight. A closed loop asks again when an answer is
-// there: it shows what one caller gets, not what the server can do.
+// there: it shows what one caller gets, not what the server can do. CPU is that
+// of this process, in seconds for a million rows.
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +31,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "emb/client.h"
+#include "emb/keep_freed_memory.h"
 
 ABSL_FLAG(std::string, server, "", "Where lookups are answered.");
 ABSL_FLAG(std::string, admin, "", "Where tables are administered.");
@@ -35,6 +39,8 @@ ABSL_FLAG(int64_t, rows, 1'000'000, "Rows of the table.");
 ABSL_FLAG(int64_t, dim, 64, "Columns of the table.");
 ABSL_FLAG(absl::Duration, duration, absl::Seconds(3),
           "Time for each number of ids, after a warm-up of a fifth of it.");
+ABSL_FLAG(bool, keep_freed_memory, false,
+          "Let malloc keep what it freed: emb/keep_freed_memory.h.");
 
 namespace {
 
@@ -44,7 +50,16 @@ struct Figures {
   double rows_per_second = 0;
   absl::Duration p50;
   absl::Duration p99;
+  double cpu_seconds_per_million_rows = 0;
 };
+
+// Of all threads of this process so far.
+absl::Duration CpuTime() {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return absl::DurationFromTimeval(usage.ru_utime) +
+         absl::DurationFromTimeval(usage.ru_stime);
+}
 
 // Sorts `latencies`. The smallest value that `share` of them do not exceed.
 absl::Duration Percentile(std::vector<absl::Duration>& latencies,
@@ -120,6 +135,7 @@ absl::StatusOr<Figures> Measure(const Runner& run, int64_t ids_per_request) {
   std::vector<absl::Duration> latencies;
   absl::Status status = run(requests, duration / 5, latencies);
   latencies.clear();
+  const absl::Duration cpu_before = CpuTime();
   const absl::Time start = absl::Now();
   if (status.ok()) status = run(requests, duration, latencies);
   if (!status.ok()) return status;
@@ -127,7 +143,8 @@ absl::StatusOr<Figures> Measure(const Runner& run, int64_t ids_per_request) {
   const auto rows = static_cast<double>(latencies.size()) *
                     static_cast<double>(ids_per_request);
   return Figures{rows / seconds, Percentile(latencies, 0.5),
-                 Percentile(latencies, 0.99)};
+                 Percentile(latencies, 0.99),
+                 absl::ToDoubleSeconds(CpuTime() - cpu_before) * 1e6 / rows};
 }
 
 absl::Status MeasureAll(const std::string& how, const Runner& run) {
@@ -137,11 +154,12 @@ absl::Status MeasureAll(const std::string& how, const Runner& run) {
     if (!figures.ok()) return figures.status();
     const double megabytes =
         figures->rows_per_second * static_cast<double>(dim * 4) / 1e6;
-    std::cout << absl::StreamFormat("%-9s %6d %12.0f %10.0f %10.1f %10.1f\n",
-                                    how, ids, figures->rows_per_second,
-                                    megabytes,
-                                    absl::ToDoubleMicroseconds(figures->p50),
-                                    absl::ToDoubleMicroseconds(figures->p99))
+    std::cout << absl::StreamFormat(
+                     "%-9s %6d %12.0f %10.0f %10.1f %10.1f %8.3f\n", how, ids,
+                     figures->rows_per_second, megabytes,
+                     absl::ToDoubleMicroseconds(figures->p50),
+                     absl::ToDoubleMicroseconds(figures->p99),
+                     figures->cpu_seconds_per_million_rows)
               << std::flush;
   }
   return absl::OkStatus();
@@ -151,8 +169,9 @@ absl::Status MeasureEveryWay(const emb::Client& client) {
   std::cout << absl::StreamFormat("%d x %d float32, one connection\n",
                                   absl::GetFlag(FLAGS_rows),
                                   absl::GetFlag(FLAGS_dim))
-            << absl::StreamFormat("%-9s %6s %12s %10s %10s %10s\n", "", "ids",
-                                  "rows/s", "MB/s", "p50 us", "p99 us");
+            << absl::StreamFormat("%-9s %6s %12s %10s %10s %10s %8s\n", "",
+                                  "ids", "rows/s", "MB/s", "p50 us", "p99 us",
+                                  "CPU s/M");
   using Requests = std::vector<emb::LookupRequest>;
   using Latencies = std::vector<absl::Duration>;
   absl::Status status =
@@ -173,6 +192,10 @@ absl::Status MeasureEveryWay(const emb::Client& client) {
 }
 
 absl::Status Bench() {
+  if (absl::GetFlag(FLAGS_keep_freed_memory)) {
+    const absl::Status kept = emb::KeepFreedMemory();
+    if (!kept.ok()) return kept;
+  }
   emb::ClientOptions options;
   options.server = absl::GetFlag(FLAGS_server);
   options.admin = absl::GetFlag(FLAGS_admin);
