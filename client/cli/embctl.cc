@@ -103,6 +103,7 @@ int RunEmbctl(int argc, const char* const* argv, Session& session) {
   AddTableCommands(app, session);
   AddLookupCommand(app, session);
   AddServerCommands(app, session);
+  AddBenchCommand(app, session);
   // Last, or the commands would inherit it.
   app.footer(std::string(kExitCodeHelp));
   try {

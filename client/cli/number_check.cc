@@ -21,6 +21,17 @@ CLI::Validator AsInteger() {
           ""};
 }
 
+CLI::Validator IsFromOneTo(int64_t max) {
+  return {[max](std::string& text) -> std::string {
+            int64_t value = 0;
+            if (absl::SimpleAtoi(text, &value) && value >= 1 && value <= max) {
+              return "";
+            }
+            return absl::StrCat(text, ", want 1 to ", max);
+          },
+          ""};
+}
+
 CLI::Validator IsPositive() {
   return {[](std::string& text) -> std::string {
             double value = 0;

@@ -31,8 +31,7 @@ class AsyncLookups {
   AsyncLookups(const AsyncLookups&) = delete;
   AsyncLookups& operator=(const AsyncLookups&) = delete;
 
-  // Calls `done` once, never before it returns to the polling thread; does not
-  // block.
+  // Does not block. Calls `done` exactly once, on the polling thread.
   void Start(LookupRequest request, LookupDone done,
              std::chrono::system_clock::time_point deadline);
 

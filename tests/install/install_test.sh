@@ -76,7 +76,8 @@ test_installed_files() {
   # Debian's own prefix has a directory for each architecture in lib.
   libdir=$(dirname "$(find "$prefix" -name libemb_client.a)")
   for file in "$prefix"/bin/{embedding-server,embctl} \
-    "$prefix"/include/emb/{client,connection,lookup_result,types}.h \
+    "$prefix"/include/emb/{client,connection,keep_freed_memory,lookup_result}.h \
+    "$prefix"/include/emb/{lookup_stream,types}.h \
     "$libdir"/libemb_proto.a \
     "$libdir"/cmake/emb/emb{Config,ConfigVersion,Targets}.cmake; do
     [[ -f $file ]] || die "not installed: $file"
