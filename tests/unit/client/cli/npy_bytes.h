@@ -37,7 +37,8 @@ inline std::string NpyDict(const std::string& descr, const std::string& shape,
 template <typename T>
 std::string BytesOf(const std::vector<T>& values) {
   std::string bytes(values.size() * sizeof(T), '\0');
-  std::memcpy(bytes.data(), values.data(), bytes.size());
+  // An empty vector may have no data, which memcpy may not be given.
+  if (!bytes.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
   return bytes;
 }
 
