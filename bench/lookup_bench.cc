@@ -193,7 +193,7 @@ absl::Status MeasureEveryWay(const emb::Client& client) {
 
 absl::Status Bench() {
   if (absl::GetFlag(FLAGS_keep_freed_memory)) {
-    const absl::Status kept = emb::KeepFreedMemory();
+    absl::Status kept = emb::KeepFreedMemory();
     if (!kept.ok()) return kept;
   }
   emb::ClientOptions options;
