@@ -5,6 +5,15 @@
 #include "absl/strings/str_cat.h"
 
 namespace emb {
+namespace {
+
+constexpr char kWrongPort[] =
+    " does not serve this call; is it the address of the other listener? "
+    "Lookups go to the server's --listen (127.0.0.1:50051; embctl --server, "
+    "EMB_SERVER), tables to its --admin_listen (127.0.0.1:50052; embctl "
+    "--admin, EMB_ADMIN)";
+
+}  // namespace
 
 absl::Status StatusFromProto(const google::rpc::Status& proto) {
   absl::Status status(static_cast<absl::StatusCode>(proto.code()),
@@ -36,6 +45,12 @@ absl::Status StatusFromGrpc(const grpc::Status& status,
   // And for "too late", which a server would say otherwise.
   if (status.error_message() == "Deadline Exceeded") {
     return {code, absl::StrCat("no answer from ", address, " in time")};
+  }
+  // And, in no words at all, for "no such service here": the one mistake of
+  // two ports that look alike.
+  if (code == absl::StatusCode::kUnimplemented &&
+      status.error_message().empty()) {
+    return {code, absl::StrCat(address, kWrongPort)};
   }
   return {code, status.error_message()};
 }

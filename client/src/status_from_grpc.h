@@ -14,8 +14,8 @@ namespace emb {
 // their type URL.
 absl::Status StatusFromProto(const google::rpc::Status& proto);
 
-// As StatusFromProto. UNAVAILABLE that gRPC itself reports, as when nobody
-// listens, says which address it was.
+// As StatusFromProto. What gRPC itself reports, when nobody listens, answers in
+// time or serves such a call, says which address it was.
 absl::Status StatusFromGrpc(const grpc::Status& status,
                             const std::string& address);
 

@@ -304,14 +304,28 @@ TEST_F(ServingTest, ReportsHealthPerService) {
   EXPECT_THAT(client_->CheckHealth("nobody"), StatusIs(StatusCode::kNotFound));
 }
 
-TEST_F(ServingTest, TheDataListenerDoesNotAdminister) {
+// Each listener has one service; a caller who mixes them up is told so.
+TEST_F(ServingTest, ListenersDoNotServeEachOthersCalls) {
   ClientOptions options;
-  options.server = server_->server().data_address();
-  options.admin = options.server;
+  options.server = server_->server().admin_address();
+  options.admin = server_->server().data_address();
   EMB_ASSERT_OK_AND_ASSIGN(const Client wrong, Client::Connect(options));
+  const auto refused_by = [](const std::string& address) {
+    return StatusIs(
+        StatusCode::kUnimplemented,
+        HasSubstr(absl::StrCat(address, " does not serve this call")));
+  };
   EXPECT_THAT(wrong.CreateTable(Options("item", 4, 2)),
-              StatusIs(StatusCode::kUnimplemented));
-  EXPECT_THAT(wrong.GetStatus(), StatusIs(StatusCode::kUnimplemented));
+              refused_by(options.admin));
+  EXPECT_THAT(wrong.GetStatus(), refused_by(options.admin));
+  EXPECT_THAT(wrong.ImportTable(Options("item", 1, 1), RowsFromValues({1})),
+              refused_by(options.admin));
+  EXPECT_THAT(wrong.Lookup(Ask("item", {0})), refused_by(options.server));
+  const auto stream = wrong.OpenLookupStream();
+  // The refusal may be there before the request is on its way.
+  absl::Status refusal = stream->Send(Ask("item", {0}));
+  if (refusal.ok()) refusal = stream->Receive().status();
+  EXPECT_THAT(refusal, refused_by(options.server));
 }
 
 class SmallServer : public ServingTest {

@@ -142,6 +142,21 @@ TEST(StatusFromGrpc, SaysWhichServerDidNotAnswerInTime) {
                Eq("no answer from example:50051 in time")));
 }
 
+// The two ports are easily mixed up, and gRPC says nothing then.
+TEST(StatusFromGrpc, SaysWhereACallOfTheOtherListenerBelongs) {
+  EXPECT_THAT(
+      StatusFromGrpc({grpc::StatusCode::UNIMPLEMENTED, ""}, kAddress),
+      StatusIs(StatusCode::kUnimplemented,
+               AllOf(HasSubstr("example:50051 does not serve this call"),
+                     HasSubstr("--listen (127.0.0.1:50051; embctl --server"),
+                     HasSubstr("--admin_listen (127.0.0.1:50052; embctl "
+                               "--admin"))));
+  // A server that speaks knows better.
+  EXPECT_EQ(
+      StatusFromGrpc({grpc::StatusCode::UNIMPLEMENTED, "dtype"}, kAddress),
+      absl::UnimplementedError("dtype"));
+}
+
 TEST(StatusFromProto, KeepsSeveralDetailsApart) {
   google::rpc::Status proto = WithDetails(grpc::StatusCode::ABORTED);
   auto* const other = proto.add_details();
