@@ -62,10 +62,9 @@ absl::Status ImportReactor::TakeHeader() {
   if (import_ != nullptr) {
     return absl::InvalidArgumentError("header: sent twice, want it once");
   }
-  EMB_ASSIGN_OR_RETURN(const TableSpec spec,
-                       ImportSpecFromProto(message_.header()));
-  EMB_ASSIGN_OR_RETURN(
-      import_, manager_.StartImport(spec, !message_.header().no_publish()));
+  EMB_ASSIGN_OR_RETURN(const ImportRequest request,
+                       ImportRequestFromProto(message_.header()));
+  EMB_ASSIGN_OR_RETURN(import_, manager_.StartImport(request));
   return absl::OkStatus();
 }
 

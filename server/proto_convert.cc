@@ -120,7 +120,8 @@ absl::StatusOr<TableSpec> CreateSpecFromProto(const pb::TableSpec& proto) {
   return spec;
 }
 
-absl::StatusOr<TableSpec> ImportSpecFromProto(const pb::ImportHeader& header) {
+absl::StatusOr<ImportRequest> ImportRequestFromProto(
+    const pb::ImportHeader& header) {
   const pb::TableSpec& proto = header.spec();
   if (proto.has_initializer() || proto.seed() != 0 ||
       proto.generator() != pb::GENERATOR_UNSPECIFIED) {
@@ -128,9 +129,22 @@ absl::StatusOr<TableSpec> ImportSpecFromProto(const pb::ImportHeader& header) {
         "header.spec: initializer, seed and generator must be unset, the "
         "rows are given");
   }
-  EMB_ASSIGN_OR_RETURN(TableSpec spec, BaseSpecFromProto(proto));
-  spec.keep_padding_row = header.keep_padding_row();
-  return spec;
+  if (header.no_padding_idx() && proto.has_padding_idx()) {
+    return absl::InvalidArgumentError(
+        "header: padding_idx and no_padding_idx, want only one");
+  }
+  if (header.no_max_norm() && proto.has_max_norm()) {
+    return absl::InvalidArgumentError(
+        "header: max_norm and no_max_norm, want only one");
+  }
+  ImportRequest request;
+  EMB_ASSIGN_OR_RETURN(request.spec, BaseSpecFromProto(proto));
+  request.spec.keep_padding_row = header.keep_padding_row();
+  request.norm_type_given = proto.has_norm_type();
+  request.no_padding_idx = header.no_padding_idx();
+  request.no_max_norm = header.no_max_norm();
+  request.publish = !header.no_publish();
+  return request;
 }
 
 pb::TableInfo TableInfoToProto(const ServedTable& table,

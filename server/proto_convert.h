@@ -5,6 +5,7 @@
 #include "absl/status/statusor.h"
 #include "core/table_spec.h"
 #include "embedding/v1/admin.pb.h"
+#include "server/import_request.h"
 #include "server/registry.h"
 
 namespace emb {
@@ -19,8 +20,9 @@ absl::StatusOr<TableSpec> CreateSpecFromProto(
 // What ImportTable was given, without an initializer.
 //
 // Errors   INVALID_ARGUMENT  unknown enum value; an initializer, seed or
-//                            generator is set.
-absl::StatusOr<TableSpec> ImportSpecFromProto(
+//                            generator is set; a value and that there shall
+//                            be none.
+absl::StatusOr<ImportRequest> ImportRequestFromProto(
     const embedding::v1::ImportHeader& header);
 
 embedding::v1::DType DTypeToProto(DType dtype);

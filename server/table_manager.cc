@@ -57,6 +57,16 @@ absl::Status CheckSameKind(const TableSpec& old_spec,
   return absl::OkStatus();
 }
 
+// Only a padding_idx that was kept can be wrong now: fewer rows came.
+absl::StatusOr<TableSpec> NextVersionSpec(const ImportRequest& request,
+                                          const TableSpec& before) {
+  auto spec = MakeTableSpec(SpecOfNextVersion(request, before));
+  if (spec.ok()) return spec;
+  return absl::FailedPreconditionError(absl::StrCat(
+      spec.status().message(), "; table \"", before.name,
+      "\" has it, give another padding_idx or none (no_padding_idx)"));
+}
+
 }  // namespace
 
 TableManager::TableManager(Dependencies dependencies)
@@ -109,8 +119,8 @@ absl::StatusOr<TablePtr> TableManager::Create(
 }
 
 absl::StatusOr<std::unique_ptr<TableManager::Import>> TableManager::StartImport(
-    const TableSpec& spec, bool publish) {
-  EMB_ASSIGN_OR_RETURN(const TableSpec valid, CheckSpec(spec));
+    const ImportRequest& request) {
+  EMB_ASSIGN_OR_RETURN(TableSpec valid, CheckSpec(request.spec));
   EMB_ASSIGN_OR_RETURN(NameClaims::Claim claim,
                        deps_.claims.Take({valid.name}));
   int64_t version = 1;
@@ -119,6 +129,10 @@ absl::StatusOr<std::unique_ptr<TableManager::Import>> TableManager::StartImport(
   if (!versions.empty()) {
     const VersionRecord& newest = versions.back()->record;
     EMB_RETURN_IF_ERROR(CheckSameKind(newest.spec, valid));
+    EMB_ASSIGN_OR_RETURN(
+        valid,
+        NextVersionSpec(request,
+                        snapshot->CurrentOrNewest(valid.name)->record.spec));
     version = newest.version + 1;
   } else {
     EMB_RETURN_IF_ERROR(CheckRoomForTable(*snapshot));
@@ -127,7 +141,7 @@ absl::StatusOr<std::unique_ptr<TableManager::Import>> TableManager::StartImport(
       std::unique_ptr<TableWriter> writer,
       TableWriter::Start(valid, version, deps_.store, deps_.budget));
   return absl::WrapUnique(
-      new Import(*this, std::move(claim), std::move(writer), publish));
+      new Import(*this, std::move(claim), std::move(writer), request.publish));
 }
 
 absl::StatusOr<TablePtr> TableManager::Add(TableWriter& writer, bool publish) {

@@ -14,6 +14,7 @@
 #include "absl/types/span.h"
 #include "core/table_spec.h"
 #include "server/committer.h"
+#include "server/import_request.h"
 #include "server/limits.h"
 #include "server/memory_budget.h"
 #include "server/name_claims.h"
@@ -84,14 +85,15 @@ class TableManager {
     const bool publish_;
   };
 
-  // Begins the import of a new table or of the next version of one. Without
-  // `publish` that version is kept, on disk only, and the current one stays.
+  // Begins the import of a new table or of the next version of one, which
+  // keeps what the request leaves open. Without request.publish that version is
+  // kept, on disk only, and the current one stays.
   //
   // Errors   As MakeTableSpec; FAILED_PRECONDITION  the name has another dim
   //          or dtype; ABORTED  another change of it is in progress;
   //          RESOURCE_EXHAUSTED.
-  absl::StatusOr<std::unique_ptr<Import>> StartImport(const TableSpec& spec,
-                                                      bool publish = true);
+  absl::StatusOr<std::unique_ptr<Import>> StartImport(
+      const ImportRequest& request);
 
   // Removes a table with all its versions.
   //

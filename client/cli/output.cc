@@ -247,6 +247,30 @@ std::string DescribeTable(const TableInfo& table) {
   return Aligned(lines);
 }
 
+std::string DescribeNextVersion(const TableInfo& before,
+                                const TableInfo& after) {
+  std::string text;
+  const auto append = [&text](absl::string_view what, const std::string& was,
+                              const std::string& is) {
+    if (was == is) {
+      absl::StrAppend(&text, "  ", what, ": ", is, ", as before\n");
+    } else {
+      absl::StrAppend(&text, "  ", what, ": ", is, ", before: ", was, "\n");
+    }
+  };
+  if (before.options.num_rows != after.options.num_rows) {
+    append("rows", WithCommas(before.options.num_rows),
+           WithCommas(after.options.num_rows));
+  }
+  if (before.options.padding_idx || after.options.padding_idx) {
+    append("padding_idx", PaddingText(before), PaddingText(after));
+  }
+  if (before.options.max_norm || after.options.max_norm) {
+    append("max_norm", NormText(before), NormText(after));
+  }
+  return text;
+}
+
 std::string ListTables(const std::vector<TableInfo>& tables) {
   Grid grid = {{"NAME", "ROWS", "DIM", "DTYPE", "VERSION", "SIZE", "STATE"}};
   for (const TableInfo& table : tables) {

@@ -19,6 +19,11 @@ std::string JsonLine(const nlohmann::ordered_json& json);
 nlohmann::ordered_json TableJson(const TableInfo& table);
 // The same, one aligned line a value.
 std::string DescribeTable(const TableInfo& table);
+// What an import changed, or kept without being told, of the version before:
+// rows, padding_idx and max_norm, an indented line each; those that neither
+// version has are left out.
+std::string DescribeNextVersion(const TableInfo& before,
+                                const TableInfo& after);
 // One aligned line a table, with a heading.
 std::string ListTables(const std::vector<TableInfo>& tables);
 

@@ -130,6 +130,8 @@ class GrpcConnection final : public Connection {
     *header.mutable_spec() = ImportSpecToProto(options);
     header.set_keep_padding_row(import_options.keep_padding_row);
     header.set_no_publish(!import_options.publish);
+    header.set_no_padding_idx(import_options.no_padding_idx);
+    header.set_no_max_norm(import_options.no_max_norm);
     return RunImport(*tables_, admin_, header, import_options, rows);
   }
 

@@ -136,6 +136,35 @@ TEST_F(ServingTest, AnImportedPaddingRowIsZeroUnlessItIsKept) {
   }
 }
 
+// New rows must not cost a table its padding row or its norm.
+TEST_F(ServingTest, TheNextVersionKeepsWhatTheImportDoesNotSay) {
+  TableOptions options = Options("item", 4, 2);
+  options.padding_idx = 2;
+  options.max_norm = 1;
+  options.norm_type = 1;
+  EMB_ASSERT_OK(client_->CreateTable(options));
+  const TableOptions rows = Options("item", 5, 2);
+  EMB_ASSERT_OK_AND_ASSIGN(
+      TableInfo info,
+      client_->ImportTable(rows, RowsFromValues(CountingValues(5, 2))));
+  EXPECT_EQ(info.version, 2U);
+  EXPECT_EQ(info.options.num_rows, 5);
+  EXPECT_EQ(info.options.padding_idx, 2);
+  EXPECT_EQ(info.options.max_norm, 1);
+  EXPECT_EQ(info.options.norm_type, 1);
+  EXPECT_THAT(Rows("item", {0, 2}), ElementsAre(0, 1, 0, 0));
+
+  ImportOptions without;
+  without.no_padding_idx = true;
+  without.no_max_norm = true;
+  EMB_ASSERT_OK_AND_ASSIGN(
+      info, client_->ImportTable(rows, RowsFromValues(CountingValues(5, 2)),
+                                 without));
+  EXPECT_EQ(info.options.padding_idx, std::nullopt);
+  EXPECT_EQ(info.options.max_norm, std::nullopt);
+  EXPECT_THAT(Rows("item", {2}), ElementsAre(4, 5));
+}
+
 TEST_F(ServingTest, SeveralFeaturesAreReadAtOneEpoch) {
   EMB_ASSERT_OK(client_->CreateTable(Options("a", 3, 1)));
   TableOptions ones = Options("b", 3, 5);

@@ -25,11 +25,16 @@ namespace emb {
 using RowSource =
     std::function<absl::StatusOr<size_t>(absl::Span<std::byte> buffer)>;
 
+// The next version of a table keeps its padding_idx, max_norm and norm_type
+// where TableOptions leaves them unset.
 struct ImportOptions {
   // Keep the values given for the padding row instead of zeroing it.
   bool keep_padding_row = false;
   // False: the version is made, but the current one stays current.
   bool publish = true;
+  // Do not keep them: the next version has none.
+  bool no_padding_idx = false;
+  bool no_max_norm = false;
   // Called after each part with the bytes sent so far; may be empty.
   std::function<void(int64_t bytes_sent)> progress;
   // The import fails when no part gets through for this long.

@@ -93,6 +93,8 @@ TEST_F(ImportCallTest, PartsAreTheSourcesBytesInOrder) {
   EXPECT_FALSE(seen->headers[0].spec().has_initializer());
   EXPECT_EQ(seen->headers[0].spec().seed(), 0U);
   EXPECT_TRUE(seen->headers[0].keep_padding_row());
+  EXPECT_FALSE(seen->headers[0].no_padding_idx());
+  EXPECT_FALSE(seen->headers[0].no_max_norm());
   std::string bytes;
   for (const pb::ImportData& part : seen->parts) {
     EXPECT_EQ(part.offset(), static_cast<int64_t>(bytes.size()));
@@ -105,6 +107,17 @@ TEST_F(ImportCallTest, PartsAreTheSourcesBytesInOrder) {
   EXPECT_TRUE(std::is_sorted(progress.begin(), progress.end()));
   EXPECT_EQ(progress.back(), static_cast<int64_t>(want.size()));
 }  // namespace
+
+TEST_F(ImportCallTest, SaysWhatTheNextVersionShallNotHave) {
+  ImportOptions import_options;
+  import_options.no_padding_idx = true;
+  import_options.no_max_norm = true;
+  EMB_ASSERT_OK(connection_->ImportTable(Named("item"), import_options,
+                                         RowsFromValues({1})));
+  const auto seen = Seen();
+  EXPECT_TRUE(seen->headers.at(0).no_padding_idx());
+  EXPECT_TRUE(seen->headers.at(0).no_max_norm());
+}
 
 TEST_F(ImportCallTest, ASourceMayGiveFewBytesAtATime) {
   int left = 4;

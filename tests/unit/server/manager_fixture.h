@@ -41,7 +41,9 @@ class ManagerFixture : public testing::Test {
   // Imports counting values.
   absl::StatusOr<TablePtr> ImportCounting(const TableSpec& spec,
                                           bool publish = true) {
-    auto running = manager_.StartImport(spec, publish);
+    ImportRequest request = {spec};
+    request.publish = publish;
+    auto running = manager_.StartImport(request);
     if (!running.ok()) return running.status();
     const auto values = CountingValues(spec.num_rows, spec.dim);
     if (auto status = (*running)->Append(AsBytes(values)); !status.ok()) {

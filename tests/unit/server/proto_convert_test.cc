@@ -67,17 +67,48 @@ TEST(CreateSpecFromProto, RefusesUnknownChoices) {
                        HasSubstr("initializer.a: has no value")));
 }
 
-TEST(ImportSpecFromProto, RefusesWhatOnlyCreateTakes) {
+TEST(ImportRequestFromProto, RefusesWhatOnlyCreateTakes) {
   pb::ImportHeader header;
   header.mutable_spec()->set_name("item");
-  EMB_EXPECT_OK(ImportSpecFromProto(header));
+  EMB_EXPECT_OK(ImportRequestFromProto(header));
   header.mutable_spec()->set_seed(1);
-  EXPECT_THAT(ImportSpecFromProto(header),
+  EXPECT_THAT(ImportRequestFromProto(header),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("unset")));
   header.mutable_spec()->set_seed(0);
   header.mutable_spec()->mutable_initializer();
-  EXPECT_THAT(ImportSpecFromProto(header),
+  EXPECT_THAT(ImportRequestFromProto(header),
               StatusIs(StatusCode::kInvalidArgument, HasSubstr("unset")));
+}
+
+TEST(ImportRequestFromProto, TellsWhatWasLeftOpen) {
+  pb::ImportHeader header;
+  EMB_ASSERT_OK_AND_ASSIGN(ImportRequest request,
+                           ImportRequestFromProto(header));
+  EXPECT_FALSE(request.norm_type_given);
+  EXPECT_FALSE(request.no_padding_idx);
+  EXPECT_FALSE(request.no_max_norm);
+  header.mutable_spec()->set_norm_type(2);
+  header.set_no_padding_idx(true);
+  header.set_no_max_norm(true);
+  EMB_ASSERT_OK_AND_ASSIGN(request, ImportRequestFromProto(header));
+  EXPECT_TRUE(request.norm_type_given);
+  EXPECT_TRUE(request.no_padding_idx);
+  EXPECT_TRUE(request.no_max_norm);
+}
+
+TEST(ImportRequestFromProto, RefusesAValueThatShallNotBe) {
+  pb::ImportHeader header;
+  header.set_no_padding_idx(true);
+  header.set_no_max_norm(true);
+  header.mutable_spec()->set_padding_idx(0);
+  EXPECT_THAT(ImportRequestFromProto(header),
+              StatusIs(StatusCode::kInvalidArgument,
+                       HasSubstr("padding_idx and no_padding_idx")));
+  header.mutable_spec()->clear_padding_idx();
+  header.mutable_spec()->set_max_norm(1);
+  EXPECT_THAT(ImportRequestFromProto(header),
+              StatusIs(StatusCode::kInvalidArgument,
+                       HasSubstr("max_norm and no_max_norm")));
 }
 
 TEST(TableInfoToProto, DescribesTheWholeTable) {

@@ -139,15 +139,38 @@ TEST_F(TableManagerTest, ImportRefusesAnotherDim) {
   TableSpec spec = ImportSpec("item");
   spec.dim = 5;
   EXPECT_THAT(
-      manager_.StartImport(spec),
+      manager_.StartImport({spec}),
       StatusIs(StatusCode::kFailedPrecondition, HasSubstr("dim: 5, want 4")));
   EMB_EXPECT_OK(registry_.snapshot()->Find("item", 1));
 }
 
+// The rows are new, the table is not: its padding row stays zero.
+TEST_F(TableManagerTest, ImportKeepsThePaddingRow) {
+  TableSpec spec = Spec("item");
+  spec.padding_idx = 6;
+  EMB_ASSERT_OK(manager_.Create(spec, Never));
+  EMB_ASSERT_OK_AND_ASSIGN(const auto table,
+                           ImportCounting(ImportSpec("item")));
+  EXPECT_EQ(table->record.spec.padding_idx, 6);
+  EXPECT_EQ(*reinterpret_cast<const float*>(table->rows->row(6)), 0);
+}
+
+TEST_F(TableManagerTest, ImportOfTooFewRowsForThePaddingRowIsRefused) {
+  TableSpec spec = Spec("item");
+  spec.padding_idx = 6;
+  EMB_ASSERT_OK(manager_.Create(spec, Never));
+  EXPECT_THAT(manager_.StartImport({ImportSpec("item", 6)}),
+              StatusIs(StatusCode::kFailedPrecondition,
+                       HasSubstr("padding_idx: 6, want [-6, 6); table \"item\" "
+                                 "has it")));
+  EMB_EXPECT_OK(manager_.StartImport(
+      {.spec = ImportSpec("item", 6), .no_padding_idx = true}));
+}
+
 TEST_F(TableManagerTest, AnImportGivenUpHalfWayLeavesNothing) {
   {
-    EMB_ASSERT_OK_AND_ASSIGN(const auto running,
-                             manager_.StartImport(ImportSpec("item", 50'000)));
+    EMB_ASSERT_OK_AND_ASSIGN(
+        const auto running, manager_.StartImport({ImportSpec("item", 50'000)}));
     EMB_ASSERT_OK(running->Append(std::vector<std::byte>(400'000)));
     EXPECT_EQ(store_.num_generations(), 1);
   }
@@ -158,7 +181,7 @@ TEST_F(TableManagerTest, AnImportGivenUpHalfWayLeavesNothing) {
 TEST_F(TableManagerTest, AShortImportIsRefused) {
   {
     EMB_ASSERT_OK_AND_ASSIGN(const auto running,
-                             manager_.StartImport(ImportSpec("item")));
+                             manager_.StartImport({ImportSpec("item")}));
     EMB_ASSERT_OK(running->Append(std::vector<std::byte>(159)));
     EXPECT_THAT(running->Finish(), StatusIs(StatusCode::kInvalidArgument,
                                             HasSubstr("159 bytes, want 160")));
@@ -169,8 +192,8 @@ TEST_F(TableManagerTest, AShortImportIsRefused) {
 TEST_F(TableManagerTest, OneChangeOfATableAtATime) {
   EMB_ASSERT_OK(manager_.Create(Spec("item"), Never));
   EMB_ASSERT_OK_AND_ASSIGN(auto running,
-                           manager_.StartImport(ImportSpec("item")));
-  EXPECT_THAT(manager_.StartImport(ImportSpec("item")),
+                           manager_.StartImport({ImportSpec("item")}));
+  EXPECT_THAT(manager_.StartImport({ImportSpec("item")}),
               StatusIs(StatusCode::kAborted, HasSubstr("in progress")));
   EXPECT_THAT(manager_.Drop("item"), StatusIs(StatusCode::kAborted));
   EXPECT_THAT(manager_.Create(Spec("item"), Never),
@@ -209,7 +232,7 @@ TEST_F(FewTables, TheNumberOfTablesIsLimited) {
   EMB_ASSERT_OK(manager_.Create(Spec("b"), Never));
   EXPECT_THAT(manager_.Create(Spec("c"), Never),
               StatusIs(StatusCode::kResourceExhausted, HasSubstr("at most 2")));
-  EXPECT_THAT(manager_.StartImport(ImportSpec("c")),
+  EXPECT_THAT(manager_.StartImport({ImportSpec("c")}),
               StatusIs(StatusCode::kResourceExhausted));
   // The next version of a table is no new table.
   EMB_EXPECT_OK(ImportCounting(ImportSpec("b")));

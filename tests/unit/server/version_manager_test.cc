@@ -91,7 +91,7 @@ TEST_F(VersionManagerTest, RefusesWhatMakesNoSense) {
   EXPECT_THAT(versions_.Publish({{"nobody", 1}}),
               StatusIs(StatusCode::kNotFound, HasSubstr("\"nobody\"")));
   EMB_ASSERT_OK_AND_ASSIGN(const auto running,
-                           manager_.StartImport(ImportSpec("item")));
+                           manager_.StartImport({ImportSpec("item")}));
   EXPECT_THAT(versions_.Publish({{"item", 1}}), StatusIs(StatusCode::kAborted));
 }
 

@@ -73,6 +73,8 @@ class FakeConnection : public Connection {
                                      absl::Duration timeout) override {
     names.push_back(name);
     timeouts.push_back(timeout);
+    if (!described.ok()) return described.status();
+    if (described->has_value()) return **described;
     TableOptions options;
     options.name = name;
     return AnswerTable(options);
@@ -98,6 +100,8 @@ class FakeConnection : public Connection {
     created.push_back(options);
     timeouts.push_back(import_options.stall_timeout);
     keep_padding_row = import_options.keep_padding_row;
+    no_padding_idx = import_options.no_padding_idx;
+    no_max_norm = import_options.no_max_norm;
     std::string buffer(8, '\0');
     for (;;) {
       const auto count =
@@ -165,6 +169,8 @@ class FakeConnection : public Connection {
   // The answers.
   absl::Status status;
   std::vector<TableInfo> tables;
+  // Of GetTable; nullopt: one made of the name.
+  absl::StatusOr<std::optional<TableInfo>> described = std::nullopt;
   std::vector<int64_t> lookup_shape = {2, 2};
   std::vector<int64_t> lookup_lengths;
   std::vector<uint8_t> lookup_missing;
@@ -177,6 +183,8 @@ class FakeConnection : public Connection {
   std::vector<absl::Duration> timeouts;
   std::string imported;
   std::optional<bool> keep_padding_row;
+  bool no_padding_idx = false;
+  bool no_max_norm = false;
 
  private:
   absl::StatusOr<TableInfo> AnswerTable(const TableOptions& options) const {

@@ -17,6 +17,17 @@ class ImportCommandTest : public CliTest {
  protected:
   ImportCommandTest() {
     WriteFile(path_, NpyHead(NpyDict("'<f4'", "(3, 2)")) + elements_);
+    server_->described = absl::NotFoundError("table \"item\": there is none");
+  }
+
+  // There is a table of 4 rows before.
+  void HaveTable() const {
+    TableInfo before;
+    before.options.name = "item";
+    before.options.num_rows = 4'000;
+    before.options.padding_idx = 1;
+    before.options.max_norm = 1.5;
+    server_->described = before;
   }
 
   std::vector<std::string> Import(std::vector<std::string> more) const {
@@ -68,9 +79,6 @@ TEST_F(ImportCommandTest, ChecksTheFileBeforeItConnects) {
 }
 
 TEST_F(ImportCommandTest, RefusesFlagsThatMakeNoSense) {
-  ExpectInvalid(Import({"--keep-padding-row"}),
-                "--keep-padding-row: there is none to keep, give "
-                "--padding-idx");
   EXPECT_EQ(Run(Import({"--format", "npz"})), kExitUnimplemented);
   EXPECT_EQ(err_,
             "embctl: UNIMPLEMENTED: --format: \"npz\", this build reads npy\n");
@@ -78,6 +86,53 @@ TEST_F(ImportCommandTest, RefusesFlagsThatMakeNoSense) {
   ExpectUsageError({"table", "import", "item"}, "FILE is required");
   ExpectUsageError({"table", "import"}, "NAME is required");
   ExpectUsageError(Import({"--rows", "3"}), "unknown option \"--rows\"");
+  ExpectUsageError(Import({"--no-padding-idx", "--padding-idx", "1"}),
+                   "--padding-idx excludes --no-padding-idx");
+  ExpectUsageError(Import({"--no-max-norm", "--max-norm", "1"}),
+                   "--max-norm excludes --no-max-norm");
+}
+
+TEST_F(ImportCommandTest, KeepsAPaddingRowOnlyWhereThereIsOne) {
+  const auto refused = [&](const std::vector<std::string>& flags) {
+    EXPECT_EQ(Run(Import(flags)), kExitInvalid);
+    EXPECT_EQ(err_,
+              "embctl: INVALID_ARGUMENT: --keep-padding-row: there is none to "
+              "keep, give --padding-idx\n");
+    EXPECT_TRUE(server_->created.empty());
+  };
+  refused({"--keep-padding-row"});
+  HaveTable();
+  refused({"--keep-padding-row", "--no-padding-idx"});
+  EXPECT_EQ(Run(Import({"--keep-padding-row"})), kExitOk) << err_;
+}
+
+// What the caller did not say is told: the file may be the wrong one.
+TEST_F(ImportCommandTest, TellsWhatTheNextVersionKeptAndChanged) {
+  HaveTable();
+  EXPECT_EQ(Run(Import({"--padding-idx", "1"})), kExitOk) << err_;
+  EXPECT_EQ(out_,
+            "imported item: 3 rows x 2, float32, 24 B, version 1\n"
+            "  rows: 3, before: 4,000\n"
+            "  padding_idx: 1, as before\n"
+            "  max_norm: none, before: 1.5, p = 2\n");
+  EXPECT_EQ(Run(Import({"--json"})), kExitOk) << err_;
+  EXPECT_EQ(OutJson()["rows"], 3);
+}
+
+TEST_F(ImportCommandTest, DropsWhatItIsToldTo) {
+  HaveTable();
+  EXPECT_EQ(Run(Import({})), kExitOk) << err_;
+  EXPECT_FALSE(server_->no_padding_idx);
+  EXPECT_FALSE(server_->no_max_norm);
+  EXPECT_EQ(Run(Import({"--no-padding-idx", "--no-max-norm"})), kExitOk);
+  EXPECT_TRUE(server_->no_padding_idx);
+  EXPECT_TRUE(server_->no_max_norm);
+}
+
+TEST_F(ImportCommandTest, SendsNothingToAServerThatDoesNotAnswer) {
+  server_->described = absl::UnavailableError("loading");
+  EXPECT_EQ(Run(Import({})), kExitUnavailable);
+  EXPECT_TRUE(server_->created.empty());
 }
 
 TEST_F(ImportCommandTest, DrawsAProgressBarOnATerminal) {

@@ -64,6 +64,23 @@ TEST(JsonLine, ReplacesBytesThatAreNotUtf8) {
   EXPECT_EQ(JsonLine({{"file", "a\xFF"}}), "{\"file\":\"a\xEF\xBF\xBD\"}\n");
 }
 
+TEST(DescribeNextVersion, TellsWhatChangedAndWhatDidNot) {
+  TableInfo before = SomeTable();  // padding_idx 0, no max_norm.
+  EXPECT_EQ(DescribeNextVersion(before, before),
+            "  padding_idx: 0, as before\n");
+  TableInfo after = before;
+  after.options.num_rows = 10;
+  after.options.padding_idx.reset();
+  after.options.max_norm = 2;
+  after.options.norm_type = 1;
+  EXPECT_EQ(DescribeNextVersion(before, after),
+            "  rows: 10, before: 10,507\n"
+            "  padding_idx: none, before: 0\n"
+            "  max_norm: 2, p = 1, before: none\n");
+  before.options.padding_idx.reset();
+  EXPECT_EQ(DescribeNextVersion(before, before), "");
+}
+
 TEST(TableJson, HoldsEveryField) {
   EXPECT_EQ(
       TableJson(SomeTable()).dump(),
