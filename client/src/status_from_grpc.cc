@@ -1,8 +1,13 @@
 #include "client/src/status_from_grpc.h"
 
+#include "absl/status/status_payload_printer.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "google/rpc/error_details.pb.h"
 
 namespace emb {
 namespace {
@@ -13,11 +18,39 @@ constexpr char kWrongPort[] =
     "EMB_SERVER), tables to its --admin_listen (127.0.0.1:50052; embctl "
     "--admin, EMB_ADMIN)";
 
+constexpr char kBadRequestType[] = "type.googleapis.com/google.rpc.BadRequest";
+
+// The fields that a BadRequest names. What is wrong with them is in the
+// status's own text.
+absl::optional<std::string> PrintBadRequest(absl::string_view type_url,
+                                            const absl::Cord& payload) {
+  google::rpc::BadRequest details;
+  if (type_url != kBadRequestType ||
+      !details.ParseFromString(std::string(payload))) {
+    return absl::nullopt;
+  }
+  return absl::StrJoin(details.field_violations(), ", ",
+                       [](std::string* out, const auto& violation) {
+                         out->append(violation.field());
+                       });
+}
+
+// Without a printer, `std::cerr << status` shows the bytes of a protobuf. There
+// is one in a process: the program's own, if it has one, is left alone.
+bool SetPayloadPrinter() {
+  if (absl::status_internal::GetStatusPayloadPrinter() == nullptr) {
+    absl::status_internal::SetStatusPayloadPrinter(PrintBadRequest);
+  }
+  return true;
+}
+
 }  // namespace
 
 absl::Status StatusFromProto(const google::rpc::Status& proto) {
   absl::Status status(static_cast<absl::StatusCode>(proto.code()),
                       proto.message());
+  static const bool printed = SetPayloadPrinter();
+  static_cast<void>(printed);
   for (const auto& detail : proto.details()) {
     status.SetPayload(detail.type_url(), absl::Cord(detail.value()));
   }

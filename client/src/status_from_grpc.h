@@ -11,7 +11,8 @@
 namespace emb {
 
 // The same code by number and the same text; typed details become payloads by
-// their type URL.
+// their type URL. Written to a stream, such a status shows the fields that a
+// google.rpc.BadRequest names, not its bytes.
 absl::Status StatusFromProto(const google::rpc::Status& proto);
 
 // As StatusFromProto. What gRPC itself reports, when nobody listens, answers in

@@ -1,6 +1,7 @@
 #include "client/src/status_from_grpc.h"
 
 #include <optional>
+#include <sstream>
 #include <string>
 
 #include "absl/strings/cord.h"
@@ -79,6 +80,23 @@ TEST(StatusFromGrpc, DetailsBecomePayloadsByTypeUrl) {
     ASSERT_TRUE(details.ParseFromString(std::string(*payload)));
     EXPECT_EQ(details.SerializeAsString(), Details().SerializeAsString());
   }
+}
+
+// As examples and logs print it.
+TEST(StatusFromGrpc, PrintsAsText) {
+  const auto print = [](const google::rpc::Status& proto) {
+    std::ostringstream text;
+    text << StatusFromProto(proto);
+    return text.str();
+  };
+  EXPECT_EQ(print(WithDetails(grpc::StatusCode::OUT_OF_RANGE)),
+            "OUT_OF_RANGE: message in the details "
+            "[type.googleapis.com/google.rpc.BadRequest='features[0].ids[1]']");
+  google::rpc::Status broken;
+  broken.set_code(grpc::StatusCode::INTERNAL);
+  broken.add_details()->set_type_url(kBadRequestType);
+  broken.mutable_details(0)->set_value("\xff");
+  EXPECT_THAT(print(broken), HasSubstr("BadRequest='\\xff'"));
 }
 
 // Whoever wrote such details, they are not about this status.
