@@ -1,8 +1,10 @@
 #include "client/cli/json_values.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
 
 namespace emb {
 namespace {
@@ -35,14 +37,16 @@ void AppendJsonFloat(float value, std::string& out) {
     out += "\"NaN\"";
   } else if (std::isinf(value)) {
     out += value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
-  } else if (value == 0) {
-    // to_chars gives "-0", which readers may take for an integer without a
-    // sign.
-    out += std::signbit(value) ? "-0.0" : "0.0";
   } else {
     char text[32];
     const auto end = std::to_chars(text, text + sizeof(text), value).ptr;
     out.append(text, end);
+    // Readers take "1" for an integer, and "-0" for one without a sign.
+    constexpr char kFloatMarks[] = {'.', 'e'};
+    if (std::find_first_of(text, end, std::begin(kFloatMarks),
+                           std::end(kFloatMarks)) == end) {
+      out += ".0";
+    }
   }
 }
 

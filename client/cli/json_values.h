@@ -9,8 +9,10 @@
 
 namespace emb {
 
-// The shortest decimal that gives back the same float32; NaN and infinities,
-// which JSON does not have, as strings "NaN", "Infinity" and "-Infinity".
+// The shortest decimal that gives back the same float32, with a point or an
+// exponent so that all of them are read as floating-point numbers; NaN and
+// infinities, which JSON does not have, as strings "NaN", "Infinity" and
+// "-Infinity".
 void AppendJsonFloat(float value, std::string& out);
 
 // `values` nested as `shape` says. With `lines`, each innermost array has a

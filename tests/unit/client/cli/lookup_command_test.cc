@@ -42,7 +42,7 @@ TEST_F(LookupCommandTest, PrintsARowALine) {
   EXPECT_EQ(server_->timeouts.back(), absl::Seconds(1));
   EXPECT_EQ(out_,
             "{\"table\":\"item\",\"version\":7,\"revision\":9,\"epoch\":12,"
-            "\"shape\":[2,2],\"values\":[\n [0.1,-0.0],\n [1,2.5]]}\n");
+            "\"shape\":[2,2],\"values\":[\n [0.1,-0.0],\n [1.0,2.5]]}\n");
   EXPECT_TRUE(OutJson().is_object());
 }
 
@@ -50,7 +50,7 @@ TEST_F(LookupCommandTest, PrintsOneLineOfJson) {
   Asked({"item", "3", "1", "--json"});
   EXPECT_EQ(out_,
             "{\"table\":\"item\",\"version\":7,\"revision\":9,\"epoch\":12,"
-            "\"shape\":[2,2],\"values\":[[0.1,-0.0],[1,2.5]]}\n");
+            "\"shape\":[2,2],\"values\":[[0.1,-0.0],[1.0,2.5]]}\n");
 }
 
 TEST_F(LookupCommandTest, PrintsValuesThatJsonDoesNotHave) {
