@@ -1,18 +1,21 @@
 #include "client/cli/embctl.h"
 
+#include <algorithm>
 #include <memory>
-#include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "CLI/App.hpp"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "client/cli/commands.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/help_formatter.h"
 #include "client/cli/number_check.h"
+#include "client/cli/operands.h"
 #include "client/cli/output.h"
 #include "nlohmann/json.hpp"
 
@@ -60,36 +63,111 @@ void PrintError(const absl::Status& status, const Session& session) {
   }
 }
 
-// What is wrong with the command line, and how the command is used.
-void PrintUsage(const CLI::App& app, const CLI::ParseError& error,
-                std::ostream& err) {
+// What is wrong with the command line, and the command that was meant.
+struct UsageError {
+  const CLI::App* command;
+  std::string name;  // With the names of its parents.
+  std::string complaint;
+};
+
+// The parser's words, but where they mislead.
+std::string ComplaintOf(const CLI::App& app, const CLI::App& command,
+                        const CLI::ParseError& error) {
+  const bool has_commands = !command.get_subcommands({}).empty();
+  // The parser names what is missing first, though a misspelt word is why.
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (!unknown.empty()) {
+    const char* const what = absl::StartsWith(unknown.front(), "-")
+                                 ? "unknown option"
+                             : has_commands ? "unknown command"
+                                            : "unexpected";
+    return absl::StrCat(what, " \"", UnmarkOperand(unknown.front()), "\"");
+  }
+  std::string complaint(absl::StripAsciiWhitespace(error.what()));
+  if (error.get_name() == "ArgumentMismatch") {
+    // "--dim: 1 required INT missing", "--dim: At most 1 required but received
+    // 2".
+    const bool repeated = absl::StrContains(complaint, "but received");
+    return absl::StrCat(
+        complaint.substr(0, complaint.find(':')),
+        repeated ? ": given twice, want it once" : ": want a value");
+  }
+  if (error.get_name() == "RequiredError" && has_commands) {
+    return "want a command";
+  }
+  return complaint;
+}
+
+UsageError UsageErrorOf(const CLI::App& app, const CLI::ParseError& error) {
   const CLI::App* command = &app;
   std::string name = app.get_name();
   while (!command->get_subcommands().empty()) {
     command = command->get_subcommands().front();
     absl::StrAppend(&name, " ", command->get_name());
   }
-  std::string complaint(absl::StripAsciiWhitespace(error.what()));
-  // The parser names what is missing first, though a misspelt word is why.
-  const std::vector<std::string> unknown = app.remaining(true);
-  if (!unknown.empty()) {
-    const bool is_flag = absl::StartsWith(unknown.front(), "-");
-    complaint = absl::StrCat(is_flag ? "unknown option \""
-                             : command->get_subcommands({}).empty()
-                                 ? "unexpected \""
-                                 : "unknown command \"",
-                             unknown.front(), "\"");
-  } else if (error.get_name() == "ArgumentMismatch") {
-    // "--dim: 1 required INT missing".
-    complaint = absl::StrCat(complaint.substr(0, complaint.find(':')),
-                             ": want a value");
-  } else if (error.get_name() == "RequiredError" &&
-             !command->get_subcommands({}).empty()) {
-    complaint = "want a command";
+  return {command, name, ComplaintOf(app, *command, error)};
+}
+
+int PrintUsage(const UsageError& error, const Session& session) {
+  if (session.json) {
+    PrintError(absl::InvalidArgumentError(error.complaint), session);
+  } else {
+    session.err << "embctl: " << error.complaint << "\n"
+                << HelpFormatter().make_usage(error.command, error.name)
+                << "Run \"" << error.name << " --help\" for more.\n";
   }
-  err << "embctl: " << complaint << "\n"
-      << HelpFormatter().make_usage(command, name) << "Run \"" << name
-      << " --help\" for more.\n";
+  return kExitUsage;
+}
+
+// `embctl help table create` is `embctl table create --help`.
+int PrintHelp(const CLI::App& app, absl::Span<const std::string> names,
+              const Session& session) {
+  const CLI::App* command = &app;
+  std::string path = app.get_name();
+  for (const std::string& name : names) {
+    if (absl::StartsWith(name, "-")) continue;
+    const auto found = command->get_subcommands(
+        [&name](const CLI::App* each) { return each->get_name() == name; });
+    if (found.empty()) {
+      const std::string complaint =
+          absl::StrCat("unknown command \"", name, "\"");
+      return PrintUsage({command, path, complaint}, session);
+    }
+    command = found.front();
+    absl::StrAppend(&path, " ", name);
+  }
+  session.out << HelpFormatter().make_help(command, path,
+                                           CLI::AppFormatMode::Normal);
+  return kExitOk;
+}
+
+void AddHelpCommand(CLI::App& app, Session& session) {
+  CLI::App* const command = app.add_subcommand(
+      "help", "Explains a command: embctl help table create");
+  command->footer("Example:\n  embctl help lookup\n");
+  command->callback([&app, &session] {
+    session.action = [&app, &session] {
+      PrintHelp(app, {}, session);
+      return absl::OkStatus();
+    };
+  });
+}
+
+// Before the command line is understood, errors in it included.
+bool WantsJson(const std::vector<std::string>& args) {
+  const auto end = std::find(args.begin(), args.end(), "--");
+  return std::find(args.begin(), end, "--json") != end;
+}
+
+int RunAction(Session& session) {
+  absl::Status status = session.action();
+  session.out.flush();
+  // Output that nobody got is an error: a full disk, say.
+  if (status.ok() && !session.out.good()) {
+    status = absl::InternalError("standard output: cannot be written");
+  }
+  if (!status.ok()) PrintError(status, session);
+  return ExitCodeOf(status.code());
 }
 
 }  // namespace
@@ -104,27 +182,29 @@ int RunEmbctl(int argc, const char* const* argv, Session& session) {
   AddLookupCommand(app, session);
   AddServerCommands(app, session);
   AddBenchCommand(app, session);
+  AddHelpCommand(app, session);
+  UnmarkOperands(app);
   // Last, or the commands would inherit it.
   app.footer(std::string(kExitCodeHelp));
+
+  std::vector<std::string> args(argv + 1, argv + argc);
+  session.json = WantsJson(args);
+  if (!args.empty() && args.front() == "help") {
+    return PrintHelp(app, absl::MakeSpan(args).subspan(1), session);
+  }
+  args = MarkOperands(std::move(args));
+  std::reverse(args.begin(), args.end());  // As the parser wants them.
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(args));
   } catch (const CLI::ParseError& error) {
     // --help and --version come this way too, with status 0.
     if (error.get_exit_code() == 0) {
       app.exit(error, session.out, session.err);
       return kExitOk;
     }
-    PrintUsage(app, error, session.err);
-    return kExitUsage;
+    return PrintUsage(UsageErrorOf(app, error), session);
   }
-  absl::Status status = session.action();
-  session.out.flush();
-  // Output that nobody got is an error: a full disk, say.
-  if (status.ok() && !session.out.good()) {
-    status = absl::InternalError("standard output: cannot be written");
-  }
-  if (!status.ok()) PrintError(status, session);
-  return ExitCodeOf(status.code());
+  return RunAction(session);
 }
 
 }  // namespace emb

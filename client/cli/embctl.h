@@ -8,7 +8,7 @@ namespace emb {
 
 // Parses the command line, runs the command and returns the exit status
 // (exit_code.h). Errors go to session.err, as text or, with --json, as one
-// JSON object; what is wrong with the command line itself always as text.
+// JSON object.
 int RunEmbctl(int argc, const char* const* argv, Session& session);
 
 }  // namespace emb

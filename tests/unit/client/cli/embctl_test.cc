@@ -83,6 +83,71 @@ TEST_F(EmbctlTest, RefusesAWrongCommandLineWithItsUsage) {
   }
 }
 
+TEST_F(EmbctlTest, RefusesAFlagGivenTwice) {
+  ExpectUsageError({"--server", "a:1", "status", "--server", "b:2"},
+                   "--server: given twice, want it once");
+  ExpectUsageError({"table", "create", "t", "--rows=1", "--rows=2"},
+                   "--rows: given twice, want it once");
+  ExpectUsageError({"lookup", "t", "1", "--padding-id=1", "--padding-id=2"},
+                   "--padding-id: given twice, want it once");
+  // To ask for JSON twice is no contradiction.
+  EXPECT_EQ(Run({"--json", "table", "list", "--json"}), kExitOk);
+}
+
+TEST_F(EmbctlTest, ReportsAWrongCommandLineAsJson) {
+  const auto expect = [&](const std::vector<std::string>& args,
+                          const std::string& message) {
+    SCOPED_TRACE(testing::PrintToString(args));
+    EXPECT_EQ(Run(args), kExitUsage);
+    EXPECT_EQ(out_, "");
+    EXPECT_EQ(err_, R"({"error":{"code":"INVALID_ARGUMENT","message":")" +
+                        message + "\"}}\n");
+  };
+  expect({"--json"}, "want a command");
+  expect({"--json", "bogus"}, R"(unknown command \"bogus\")");
+  expect({"status", "--timeout", "0", "--json"},
+         R"(--timeout: \"0\", want a number over 0)");
+  expect({"help", "bogus", "--json"}, R"(unknown command \"bogus\")");
+  // After "--" it is a name.
+  EXPECT_EQ(Run({"bogus", "--", "--json"}), kExitUsage);
+  EXPECT_THAT(err_, StartsWith("embctl: "));
+}
+
+TEST_F(EmbctlTest, NothingIsAFlagAfterTwoDashes) {
+  EXPECT_EQ(Run({"lookup", "t", "1", "--", "-2", "3"}), kExitOk) << err_;
+  EXPECT_THAT(server_->lookups.back().features[0].ids, ElementsAre(1, -2, 3));
+  EXPECT_EQ(Run({"lookup", "--padding-id", "-1", "--", "t", "-1"}), kExitOk);
+  EXPECT_EQ(server_->lookups.back().features[0].table, "t");
+  EXPECT_THAT(server_->lookups.back().features[0].ids, ElementsAre(-1));
+  EXPECT_EQ(Run({"table", "describe", "--", "--help"}), kExitOk);
+  EXPECT_EQ(server_->names.back(), "--help");
+  EXPECT_EQ(Run({"--", "status"}), kExitOk);
+  ExpectUsageError({"status", "--", "-x"}, "unexpected \"-x\"");
+  ExpectUsageError({"lookup", "t", "--", "1", "-x"},
+                   "ID: \"-x\", want an integer of 64 bits");
+}
+
+TEST_F(EmbctlTest, HelpIsACommandToo) {
+  const struct {
+    std::vector<std::string> help;
+    std::vector<std::string> flag;
+  } cases[] = {{{"help"}, {"--help"}},
+               {{"--json", "help"}, {"--help"}},
+               {{"help", "lookup"}, {"lookup", "--help"}},
+               {{"help", "table"}, {"table", "--help"}},
+               {{"help", "table", "create"}, {"table", "create", "--help"}}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE(testing::PrintToString(c.help));
+    EXPECT_EQ(Run(c.flag), kExitOk);
+    const std::string want = out_;
+    EXPECT_EQ(Run(c.help), kExitOk);
+    EXPECT_EQ(out_, want);
+    EXPECT_EQ(err_, "");
+  }
+  ExpectUsageError({"help", "bogus"}, "unknown command \"bogus\"");
+  ExpectUsageError({"help", "table", "bogus"}, "unknown command \"bogus\"");
+}
+
 TEST_F(EmbctlTest, ShowsTheUsageOfTheCommandThatWasMeant) {
   EXPECT_EQ(Run({"table", "describe"}), kExitUsage);
   EXPECT_EQ(err_,
