@@ -1,12 +1,15 @@
 #include "core/initializer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/types/span.h"
 #include "core/status_macros.h"
 
@@ -109,6 +112,7 @@ absl::Status SetMode(absl::string_view mode, Initializer& init) {
   return absl::OkStatus();
 }
 
+// REQUIRES: the scheme has this argument.
 absl::Status SetText(const SchemeInfo& info, absl::string_view name,
                      const std::string& text, Initializer& init) {
   if (info.kaiming && name == "mode") return SetMode(text, init);
@@ -116,15 +120,11 @@ absl::Status SetText(const SchemeInfo& info, absl::string_view name,
     init.nonlinearity = text;
     return CalculateGain(text, 0).status();
   }
-  for (const Param& param : info.params) {
-    if (param.name == name) {
-      return ArgError(
-          name, absl::StrCat("\"", text.substr(0, 64), "\", want a number"));
-    }
-  }
-  return ArgError(name, absl::StrCat(info.name, " has no such argument"));
+  return ArgError(name,
+                  absl::StrCat("\"", text.substr(0, 64), "\", want a number"));
 }
 
+// REQUIRES: the scheme has this argument.
 absl::Status SetNumber(const SchemeInfo& info, absl::string_view name,
                        double number, Initializer& init) {
   for (const Param& param : info.params) {
@@ -139,10 +139,7 @@ absl::Status SetNumber(const SchemeInfo& info, absl::string_view name,
     init.*param.member = number;
     return absl::OkStatus();
   }
-  if (info.kaiming && (name == "mode" || name == "nonlinearity")) {
-    return ArgError(name, absl::StrCat(number, ", want a name"));
-  }
-  return ArgError(name, absl::StrCat(info.name, " has no such argument"));
+  return ArgError(name, absl::StrCat(number, ", want a name"));
 }
 
 absl::Status CheckBounds(const Initializer& init) {
@@ -184,6 +181,29 @@ absl::Status CheckRanges(const Initializer& init) {
   }
 }
 
+std::vector<absl::string_view> ArgNames(const SchemeInfo& info) {
+  std::vector<absl::string_view> names;
+  for (const Param& param : info.params) names.push_back(param.name);
+  if (info.kaiming) names.insert(names.end(), {"mode", "nonlinearity"});
+  return names;
+}
+
+bool HasArg(const SchemeInfo& info, absl::string_view name) {
+  const std::vector<absl::string_view> names = ArgNames(info);
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+absl::Status UnknownArg(const SchemeInfo& info, absl::string_view name) {
+  const std::vector<absl::string_view> names = ArgNames(info);
+  return ArgError(
+      name,
+      names.empty()
+          ? absl::StrCat(info.name, " has no such argument, it takes none")
+          : absl::StrCat(info.name, " has no such argument, want ",
+                         absl::StrJoin(names, ", ")));
+}
+
+// Unknown names come before missing ones, which are often the same mistake.
 absl::Status CheckNames(const SchemeInfo& info, const InitArgs& args) {
   constexpr size_t kArgsMax = 8;  // More than any scheme has.
   if (args.size() > kArgsMax) {
@@ -192,6 +212,7 @@ absl::Status CheckNames(const SchemeInfo& info, const InitArgs& args) {
                      ", want at most ", kArgsMax));
   }
   for (size_t i = 0; i < args.size(); ++i) {
+    if (!HasArg(info, args[i].first)) return UnknownArg(info, args[i].first);
     for (size_t j = 0; j < i; ++j) {
       if (args[i].first == args[j].first) {
         return ArgError(args[i].first, "given twice");

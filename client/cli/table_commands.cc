@@ -116,8 +116,9 @@ absl::Status Drop(const std::string& name, Session& session) {
 void AddInitFlags(CLI::App& command, CreateFlags& flags) {
   command
       .add_option("--init", flags.table.init,
-                  "uniform, normal, constant, ones, zeros, xavier_uniform, "
-                  "xavier_normal, kaiming_uniform or kaiming_normal")
+                  "uniform, normal, trunc_normal, constant, ones, zeros, eye, "
+                  "xavier_uniform, xavier_normal, kaiming_uniform, "
+                  "kaiming_normal, orthogonal or sparse")
       ->option_text("SCHEME")
       ->capture_default_str();
   command
