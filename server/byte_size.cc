@@ -1,11 +1,13 @@
 #include "server/byte_size.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 
 namespace emb {
@@ -17,6 +19,13 @@ struct Unit {
 };
 
 constexpr Unit kUnits[] = {{"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
+
+// "12,884,901,888".
+std::string GroupDigits(int64_t number) {
+  std::string text = absl::StrCat(number);
+  for (size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
+  return text;
+}
 
 }  // namespace
 
@@ -40,6 +49,18 @@ absl::StatusOr<int64_t> ParseByteSize(absl::string_view text) {
                      "\", want bytes, or a number with KiB, MiB, GiB or TiB"));
   }
   return count << shift;
+}
+
+std::string FormatByteSize(int64_t bytes) {
+  const Unit* largest = nullptr;
+  for (const Unit& unit : kUnits) {
+    if (bytes >> unit.shift > 0) largest = &unit;
+  }
+  if (largest == nullptr) return absl::StrCat(bytes, " bytes");
+  return absl::StrFormat("%.1f %s (%s bytes)",
+                         static_cast<double>(bytes) /
+                             static_cast<double>(int64_t{1} << largest->shift),
+                         largest->suffix, GroupDigits(bytes));
 }
 
 }  // namespace emb

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/byte_size.h"
 
 namespace emb {
 
@@ -29,8 +30,9 @@ absl::StatusOr<MemoryBudget::Reservation> MemoryBudget::Reserve(int64_t bytes) {
   MutexLock lock(mutex_);
   if (bytes > limit_bytes_ - used_bytes_) {
     return absl::ResourceExhaustedError(
-        absl::StrCat("memory: ", bytes, " bytes needed, ",
-                     limit_bytes_ - used_bytes_, " of ", limit_bytes_,
+        absl::StrCat("memory: ", FormatByteSize(bytes), " needed, ",
+                     FormatByteSize(limit_bytes_ - used_bytes_), " of ",
+                     FormatByteSize(limit_bytes_),
                      " are free; drop tables or raise --memory_limit"));
   }
   used_bytes_ += bytes;

@@ -26,5 +26,16 @@ TEST(ParseByteSize, ReadsUnits) {
   EXPECT_THAT(ParseByteSize("8388607TiB"), IsOkAndHolds(8'388'607LL << 40));
 }
 
+TEST(FormatByteSize, HasAUnitAndEveryByte) {
+  EXPECT_EQ(FormatByteSize(0), "0 bytes");
+  EXPECT_EQ(FormatByteSize(1'023), "1023 bytes");
+  EXPECT_EQ(FormatByteSize(1'024), "1.0 KiB (1,024 bytes)");
+  EXPECT_EQ(FormatByteSize(83'886'080), "80.0 MiB (83,886,080 bytes)");
+  EXPECT_EQ(FormatByteSize(int64_t{12} << 30),
+            "12.0 GiB (12,884,901,888 bytes)");
+  EXPECT_EQ(FormatByteSize(INT64_MAX),
+            "8388608.0 TiB (9,223,372,036,854,775,807 bytes)");
+}
+
 }  // namespace
 }  // namespace emb

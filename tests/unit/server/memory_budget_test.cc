@@ -18,10 +18,18 @@ TEST(MemoryBudget, RefusesWhatDoesNotFit) {
   EMB_ASSERT_OK_AND_ASSIGN(auto first, budget.Reserve(60));
   EXPECT_THAT(budget.Reserve(41),
               StatusIs(StatusCode::kResourceExhausted,
-                       HasSubstr("41 bytes needed, 40 of 100 are free")));
+                       HasSubstr("41 bytes needed, 40 bytes of 100 bytes are "
+                                 "free; drop tables or raise --memory_limit")));
   EXPECT_THAT(budget.Reserve(std::numeric_limits<int64_t>::max()),
               StatusIs(StatusCode::kResourceExhausted));
   EMB_EXPECT_OK(budget.Reserve(40));
+}
+
+TEST(MemoryBudget, SpeaksInUnits) {
+  MemoryBudget budget(int64_t{4} << 30);
+  EXPECT_THAT(budget.Reserve(int64_t{12} << 30),
+              StatusIs(StatusCode::kResourceExhausted,
+                       HasSubstr("12.0 GiB (12,884,901,888 bytes) needed")));
 }
 
 TEST(MemoryBudget, AReservationGivesItsBytesBackOnce) {
