@@ -28,9 +28,10 @@ absl::Status CheckNumFeatures(absl::string_view message, const Limits& limits) {
   }
   if (!fields.ok()) return NoRequest();
   if (count <= limits.request_features_max) return absl::OkStatus();
-  return InvalidField("features",
-                      absl::StrCat(": there are ", count, ", want at most ",
-                                   limits.request_features_max));
+  return InvalidField(
+      "features",
+      absl::StrCat(": there are ", count, ", want at most ",
+                   limits.request_features_max, " (--request_features_max)"));
 }
 
 template <typename T>

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "core/status_macros.h"
 #include "embedding/v1/lookup.pb.h"
+#include "server/byte_size.h"
 #include "server/status_convert.h"
 
 namespace emb {
@@ -64,7 +65,7 @@ absl::StatusOr<std::vector<int64_t>> DimsOf(const LookupFeature& feature,
     return InvalidField(
         path + ".dense.dims",
         absl::StrCat(": ", dims.size(), " extents, want at most ",
-                     limits.shape_dims_max));
+                     limits.shape_dims_max, " (--shape_dims_max)"));
   }
   for (size_t i = 0; i < dims.size(); ++i) {
     if (dims[i] < 0) {
@@ -93,9 +94,11 @@ absl::Status FinishShape(const std::string& path, const Limits& limits,
   const bool fits = MultiplyAll(plan.shape, bytes);
   if (!fits || bytes > limits.answer_bytes_max) {
     return InvalidField(
-        path, absl::StrCat(": the answer would be ",
-                           fits ? absl::StrCat(bytes) : "over 2^63",
-                           " bytes, want at most ", limits.answer_bytes_max));
+        path,
+        absl::StrCat(": the answer would be ",
+                     fits ? FormatByteSize(bytes) : "over 2^63 bytes",
+                     ", want at most ", FormatByteSize(limits.answer_bytes_max),
+                     " (--answer_bytes_max)"));
   }
   plan.values_bytes = bytes;
   return absl::OkStatus();
@@ -112,9 +115,10 @@ absl::StatusOr<PadRule> PadRuleOf(const PadRequest& pad,
   if (pad.length.has_value()) {
     rule.length = *pad.length;
     if (rule.length < 1 || rule.length > limits.request_ids_max) {
-      return InvalidField(path + ".pad.length",
-                          absl::StrCat(" = ", rule.length, ", want 1 to ",
-                                       limits.request_ids_max));
+      return InvalidField(
+          path + ".pad.length",
+          absl::StrCat(" = ", rule.length, ", want 1 to ",
+                       limits.request_ids_max, " (--request_ids_max)"));
     }
   }
   if (!pb::Pad::Side_IsValid(pad.side)) {

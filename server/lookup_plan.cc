@@ -10,6 +10,7 @@
 #include "core/absent_ids.h"
 #include "core/status_macros.h"
 #include "embedding/v1/lookup.pb.h"
+#include "server/byte_size.h"
 #include "server/feature_shape.h"
 #include "server/status_convert.h"
 
@@ -100,9 +101,10 @@ absl::Status CheckCounts(const LookupView& request, const Limits& limits) {
     ids += feature.num_ids();
   }
   if (ids > limits.request_ids_max) {
-    return InvalidField("features",
-                        absl::StrCat(": ", ids, " ids in all, want at most ",
-                                     limits.request_ids_max));
+    return InvalidField(
+        "features",
+        absl::StrCat(": ", ids, " ids in all, want at most ",
+                     limits.request_ids_max, " (--request_ids_max)"));
   }
   return absl::OkStatus();
 }
@@ -126,7 +128,8 @@ absl::StatusOr<LookupPlan> PlanLookup(const LookupView& request,
     if (bytes > limits.answer_bytes_max) {
       return InvalidField("features",
                           absl::StrCat(": the answer would be over ",
-                                       limits.answer_bytes_max, " bytes"));
+                                       FormatByteSize(limits.answer_bytes_max),
+                                       " (--answer_bytes_max)"));
     }
     plan.push_back(std::move(feature));
   }

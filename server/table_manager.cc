@@ -75,8 +75,9 @@ TableManager::TableManager(Dependencies dependencies)
 absl::StatusOr<TableSpec> TableManager::CheckSpec(const TableSpec& spec) const {
   EMB_ASSIGN_OR_RETURN(TableSpec valid, MakeTableSpec(spec));
   if (valid.dim > deps_.limits.dim_max) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "dim: ", valid.dim, ", want at most ", deps_.limits.dim_max));
+    return absl::InvalidArgumentError(
+        absl::StrCat("dim: ", valid.dim, ", want at most ",
+                     deps_.limits.dim_max, " (--dim_max)"));
   }
   return valid;
 }
@@ -84,9 +85,9 @@ absl::StatusOr<TableSpec> TableManager::CheckSpec(const TableSpec& spec) const {
 absl::Status TableManager::CheckRoomForTable(const Snapshot& snapshot) const {
   const auto tables = static_cast<int64_t>(snapshot.Names().size());
   if (tables < deps_.limits.tables_max) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat("tables: there are ", tables,
-                                                   ", want at most ",
-                                                   deps_.limits.tables_max));
+  return absl::ResourceExhaustedError(
+      absl::StrCat("tables: there are ", tables, ", want at most ",
+                   deps_.limits.tables_max, " (--tables_max)"));
 }
 
 absl::StatusOr<TablePtr> TableManager::Create(

@@ -18,6 +18,11 @@ constexpr char kWrongPort[] =
     "EMB_SERVER), tables to its --admin_listen (127.0.0.1:50052; embctl "
     "--admin, EMB_ADMIN)";
 
+// gRPC says so of both directions.
+constexpr char kTooLarge[] =
+    "; a request is held to the server's --request_bytes_max (4 MiB), an "
+    "answer to the 64 MiB that this client takes; ask for less at a time";
+
 constexpr char kBadRequestType[] = "type.googleapis.com/google.rpc.BadRequest";
 
 // The fields that a BadRequest names. What is wrong with them is in the
@@ -84,6 +89,10 @@ absl::Status StatusFromGrpc(const grpc::Status& status,
   if (code == absl::StatusCode::kUnimplemented &&
       status.error_message().empty()) {
     return {code, absl::StrCat(address, kWrongPort)};
+  }
+  if (code == absl::StatusCode::kResourceExhausted &&
+      absl::StrContains(status.error_message(), "larger than max")) {
+    return {code, absl::StrCat(status.error_message(), kTooLarge)};
   }
   return {code, status.error_message()};
 }

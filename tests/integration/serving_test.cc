@@ -207,9 +207,9 @@ TEST_F(ServingTest, RefusesBadLookupsByCodeAndText) {
       {"ragged", ragged, StatusCode::kInvalidArgument,
        "features[0].ragged.lengths[0] = 2, want at most 1"},
       {"too many ids", Ask("item", std::vector<int64_t>(262'145)),
-       StatusCode::kInvalidArgument, "at most 262144"},
+       StatusCode::kInvalidArgument, "at most 262144 (--request_ids_max)"},
       {"message over the limit", Ask("item", std::vector<int64_t>(600'000)),
-       StatusCode::kResourceExhausted, "larger than max"},
+       StatusCode::kResourceExhausted, "--request_bytes_max"},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.what);
@@ -374,12 +374,16 @@ TEST_F(SmallServer, RefusesWhatIsOverItsLimits) {
       client_->CreateTable(Options("large", 5'000, 64)),
       StatusIs(StatusCode::kResourceExhausted, HasSubstr("--memory_limit")));
   EMB_EXPECT_OK(client_->Lookup(Ask("item", std::vector<int64_t>(100))));
-  EXPECT_THAT(client_->Lookup(Ask("item", std::vector<int64_t>(101))),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("808 bytes")));
+  EXPECT_THAT(
+      client_->Lookup(Ask("item", std::vector<int64_t>(101))),
+      StatusIs(
+          StatusCode::kInvalidArgument,
+          HasSubstr("808 bytes, want at most 800 bytes (--answer_bytes_max)")));
   LookupRequest request = Ask("item", {0});
   request.features.resize(3, request.features[0]);
   EXPECT_THAT(client_->Lookup(request),
-              StatusIs(StatusCode::kInvalidArgument, HasSubstr("at most 2")));
+              StatusIs(StatusCode::kInvalidArgument,
+                       HasSubstr("at most 2 (--request_features_max)")));
 }
 
 }  // namespace

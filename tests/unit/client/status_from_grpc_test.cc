@@ -152,6 +152,16 @@ TEST(StatusFromGrpc, AServerThatSaysUnavailableWasReached) {
       absl::InternalError("cannot connect"));
 }
 
+TEST(StatusFromGrpc, SaysWhichLimitAMessageIsOver) {
+  EXPECT_THAT(
+      StatusFromGrpc({grpc::StatusCode::RESOURCE_EXHAUSTED,
+                      "Received message larger than max (9 vs. 8)"},
+                     kAddress),
+      StatusIs(StatusCode::kResourceExhausted,
+               AllOf(HasSubstr("(9 vs. 8)"), HasSubstr("--request_bytes_max"),
+                     HasSubstr("64 MiB that this client takes"))));
+}
+
 TEST(StatusFromGrpc, SaysWhichServerDidNotAnswerInTime) {
   EXPECT_THAT(
       StatusFromGrpc({grpc::StatusCode::DEADLINE_EXCEEDED, "Deadline Exceeded"},

@@ -161,7 +161,7 @@ TEST_F(LookupPlanTest, RefusesAShapeThatDoesNotFitTheIds) {
       {{0},
        dims(std::vector<int64_t>(17, 1)),
        StatusCode::kInvalidArgument,
-       "17 extents, want at most 16"},
+       "17 extents, want at most 16 (--shape_dims_max)"},
   });
 }
 
@@ -220,7 +220,7 @@ TEST_F(LookupPlanTest, RefusesPaddingThatMakesNoSense) {
       {{0},
        pad([](auto& p) { p.set_length(0); }),
        StatusCode::kInvalidArgument,
-       "features[1].pad.length = 0, want 1 to 262144"},
+       "features[1].pad.length = 0, want 1 to 262144 (--request_ids_max)"},
       {{0},
        pad([](auto& p) { p.set_length(-1); }),
        StatusCode::kInvalidArgument,
@@ -286,7 +286,9 @@ TEST_F(LookupPlanTest, RefusesAnAnswerThatIsTooLargeBeforeMakingIt) {
          for (int i = 0; i < 100; ++i) f.mutable_ragged()->add_lengths(1);
          f.mutable_pad()->set_length(262'144);
        },
-       StatusCode::kInvalidArgument, "the answer would be 209715200 bytes"},
+       StatusCode::kInvalidArgument,
+       "the answer would be 200.0 MiB (209,715,200 bytes), want at most 64.0 "
+       "MiB (67,108,864 bytes) (--answer_bytes_max)"},
       // As many bags as one likes, without an id.
       {{},
        [](auto& f) {
@@ -369,13 +371,15 @@ TEST_F(LookupPlanTest, LimitsHoldOnBothSidesOfTheirEdge) {
   *request.add_features() = request.features(0);
   EMB_EXPECT_OK(Plan(request));  // At every edge.
   limits_.answer_bytes_max = 4 * 8 - 1;
+  EXPECT_THAT(Plan(request),
+              StatusIs(StatusCode::kInvalidArgument,
+                       HasSubstr("features: the answer would be over 31 bytes "
+                                 "(--answer_bytes_max)")));
+  limits_.request_ids_max = 3;
   EXPECT_THAT(
       Plan(request),
       StatusIs(StatusCode::kInvalidArgument,
-               HasSubstr("features: the answer would be over 31 bytes")));
-  limits_.request_ids_max = 3;
-  EXPECT_THAT(Plan(request), StatusIs(StatusCode::kInvalidArgument,
-                                      HasSubstr("4 ids in all")));
+               HasSubstr("4 ids in all, want at most 3 (--request_ids_max)")));
   limits_.request_features_max = 1;
   EXPECT_THAT(Plan(request),
               StatusIs(StatusCode::kInvalidArgument,

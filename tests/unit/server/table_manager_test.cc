@@ -231,7 +231,8 @@ TEST_F(FewTables, TheNumberOfTablesIsLimited) {
   EMB_ASSERT_OK(manager_.Create(Spec("a"), Never));
   EMB_ASSERT_OK(manager_.Create(Spec("b"), Never));
   EXPECT_THAT(manager_.Create(Spec("c"), Never),
-              StatusIs(StatusCode::kResourceExhausted, HasSubstr("at most 2")));
+              StatusIs(StatusCode::kResourceExhausted,
+                       HasSubstr("at most 2 (--tables_max)")));
   EXPECT_THAT(manager_.StartImport({ImportSpec("c")}),
               StatusIs(StatusCode::kResourceExhausted));
   // The next version of a table is no new table.
@@ -243,7 +244,7 @@ TEST_F(FewTables, TheDimIsLimited) {
   spec.dim = 9;
   EXPECT_THAT(manager_.Create(spec, Never),
               StatusIs(StatusCode::kInvalidArgument,
-                       HasSubstr("dim: 9, want at most 8")));
+                       HasSubstr("dim: 9, want at most 8 (--dim_max)")));
   spec.dim = 8;
   EMB_EXPECT_OK(manager_.Create(spec, Never));
 }
