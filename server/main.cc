@@ -3,9 +3,11 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "server/log.h"
@@ -18,9 +20,13 @@ namespace {
 constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
 
+// A second signal so soon is the first one again: timeout(1) and terminals
+// signal a process and then its group.
+constexpr std::chrono::seconds kSameRequest(1);
+
 // SignalThread waits for the signals that end the server, which are blocked
-// everywhere else. The first asks for a drain, a second one ends the process
-// at once. SIGUSR1 wakes the thread to end.
+// everywhere else. The first asks for a drain, a later one ends the process at
+// once. SIGUSR1 wakes the thread to end.
 class SignalThread {
  public:
   // `server` outlives the thread.
@@ -38,13 +44,15 @@ class SignalThread {
 
  private:
   void Wait() {
-    bool asked = false;
+    using Clock = std::chrono::steady_clock;
+    std::optional<Clock::time_point> asked_at;
     while (!finished_) {
       int signal = 0;
       sigwait(&signals_, &signal);
       if (signal == SIGUSR1) continue;
-      if (asked) StopAtOnce(signal);
-      asked = true;
+      if (asked_at && Clock::now() - *asked_at < kSameRequest) continue;
+      if (asked_at) StopAtOnce(signal);
+      asked_at = Clock::now();
       emb::Log(emb::LogLevel::kInfo, "signal", {{"number", int64_t{signal}}});
       server_.RequestStop();
     }

@@ -90,6 +90,17 @@ class ServerProcess:
         """Sends SIGTERM and returns the exit status."""
         return self._end(signal.SIGTERM, timeout)
 
+    def stop_impatiently(self, timeout=TIMEOUT_SECONDS):
+        """Sends SIGTERM again and again; returns the exit status."""
+        deadline = time.monotonic() + timeout
+        while self._process.poll() is None and time.monotonic() < deadline:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                pass
+        return self._end(None, 0.1)
+
     def wait(self, timeout=TIMEOUT_SECONDS):
         """Its exit status, once it ends by itself."""
         return self._end(None, timeout)

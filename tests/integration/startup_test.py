@@ -199,8 +199,23 @@ class Signals(ServerTest):
                 self.assertEqual(done.returncode, EXIT_UNAVAILABLE)
             server.embctl("lookup", "t", "3")
             self.assertIn("draining", server.embctl("status").stdout)
-            # A second signal does not wait.
-            self.assertNotEqual(server.stop(), 0)
+
+    def test_two_signals_at_once_are_one(self):
+        # As timeout(1) sends them: to the process and to its group.
+        with self.server("--drain_delay=0.5s") as server:
+            os.kill(server.pid, signal.SIGTERM)
+            server.wait_for("signal")
+            os.kill(server.pid, signal.SIGTERM)
+            self.assertEqual(server.wait(), 0)
+            server.wait_for("stopped")
+
+    def test_a_second_signal_does_not_wait(self):
+        with self.server("--drain_delay=60s") as server:
+            os.kill(server.pid, signal.SIGTERM)
+            server.wait_for("draining")
+            # Until one is late enough to be a second request.
+            self.assertNotEqual(server.stop_impatiently(), 0)
+            server.wait_for("stopped_at_once")
 
 
 if __name__ == "__main__":
