@@ -3,6 +3,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -28,13 +29,25 @@ TableSpec GoodSpec() {
   return spec;
 }
 
+// A good spec, spoilt.
+struct BadSpec {
+  absl::string_view what;
+  std::function<void(TableSpec&)> change;
+  StatusCode code;
+  std::string complaint;
+};
+
+void ExpectRefused(const std::vector<BadSpec>& cases) {
+  for (const BadSpec& c : cases) {
+    SCOPED_TRACE(std::string(c.what));
+    TableSpec spec = GoodSpec();
+    c.change(spec);
+    EXPECT_THAT(MakeTableSpec(spec), StatusIs(c.code, HasSubstr(c.complaint)));
+  }
+}
+
 TEST(MakeTableSpec, RefusesWhatIsNoTable) {
-  const struct {
-    absl::string_view what;
-    std::function<void(TableSpec&)> change;
-    StatusCode code;
-    std::string complaint;
-  } cases[] = {
+  ExpectRefused({
       {"no rows", [](TableSpec& s) { s.num_rows = 0; },
        StatusCode::kInvalidArgument, "num_rows: 0, want at least 1"},
       {"negative rows", [](TableSpec& s) { s.num_rows = -1; },
@@ -47,12 +60,27 @@ TEST(MakeTableSpec, RefusesWhatIsNoTable) {
        StatusCode::kInvalidArgument, "dim: 65537"},
       {"size beyond 64 bits", [](TableSpec& s) { s.num_rows = kMax / 8; },
        StatusCode::kInvalidArgument, "to fit 2^62 bytes"},
+      {"dtype of a later build",
+       [](TableSpec& s) { s.dtype = DType::kFloat16; },
+       StatusCode::kUnimplemented, "dtype: float16"},
+      {"name", [](TableSpec& s) { s.name = "a b"; },
+       StatusCode::kInvalidArgument, "character 1"},
+  });
+}
+
+TEST(MakeTableSpec, RefusesAPaddingIdxOutsideTheTable) {
+  ExpectRefused({
       {"padding_idx = num_rows", [](TableSpec& s) { s.padding_idx = 10; },
        StatusCode::kInvalidArgument, "padding_idx: 10, want [-10, 10)"},
       {"padding_idx < -num_rows", [](TableSpec& s) { s.padding_idx = -11; },
        StatusCode::kInvalidArgument, "padding_idx: -11"},
       {"padding_idx extreme", [](TableSpec& s) { s.padding_idx = kMin; },
        StatusCode::kInvalidArgument, "padding_idx"},
+  });
+}
+
+TEST(MakeTableSpec, RefusesAShapeThatItsDtypeCannotHave) {
+  ExpectRefused({
       {"int4 of an odd dim",
        [](TableSpec& s) {
          s.dtype = DType::kInt4Rowwise;
@@ -66,6 +94,11 @@ TEST(MakeTableSpec, RefusesWhatIsNoTable) {
          s.num_rows = int64_t{1} << 45;
        },
        StatusCode::kInvalidArgument, "rows of 262144 bytes to fit 2^62 bytes"},
+  });
+}
+
+TEST(MakeTableSpec, RefusesANormThatMeansNothing) {
+  ExpectRefused({
       {"negative max_norm", [](TableSpec& s) { s.max_norm = -1.0; },
        StatusCode::kInvalidArgument,
        "max_norm: -1, want a finite number of at least 0"},
@@ -75,6 +108,11 @@ TEST(MakeTableSpec, RefusesWhatIsNoTable) {
        StatusCode::kInvalidArgument, "max_norm: inf"},
       {"norm_type NaN", [](TableSpec& s) { s.norm_type = kNan; },
        StatusCode::kInvalidArgument, "norm_type: nan, want a number"},
+  });
+}
+
+TEST(MakeTableSpec, RefusesAFillingThatDoesNotFit) {
+  ExpectRefused({
       {"bounds beyond float32",
        [](TableSpec& s) {
          s.initializer =
@@ -88,8 +126,6 @@ TEST(MakeTableSpec, RefusesWhatIsNoTable) {
          s.dim = 64;
        },
        StatusCode::kInvalidArgument, "orthogonal for 1000000000 x 64"},
-      {"name", [](TableSpec& s) { s.name = "a b"; },
-       StatusCode::kInvalidArgument, "character 1"},
       {"too many sparse rows",
        [](TableSpec& s) {
          s.initializer =
@@ -97,13 +133,7 @@ TEST(MakeTableSpec, RefusesWhatIsNoTable) {
          s.num_rows = int64_t{1} << 32;
        },
        StatusCode::kInvalidArgument, "sparse for 4294967296 rows"},
-  };
-  for (const auto& c : cases) {
-    SCOPED_TRACE(std::string(c.what));
-    TableSpec spec = GoodSpec();
-    c.change(spec);
-    EXPECT_THAT(MakeTableSpec(spec), StatusIs(c.code, HasSubstr(c.complaint)));
-  }
+  });
 }
 
 TEST(MakeTableSpec, TakesTheEdges) {
