@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "emb/client.h"
 
 namespace emb {
@@ -22,6 +23,10 @@ struct Session {
   Connect connect;
   // Standard error is a terminal: show progress.
   bool err_is_terminal = false;
+  // Standard output is one: no bytes of files.
+  bool out_is_terminal = false;
+  // What takes longer shows that it is at work.
+  absl::Duration patience = absl::Seconds(1);
 
   ClientOptions client_options = {};
   bool json = false;

@@ -1,5 +1,6 @@
 // embctl table create, list, describe, drop.
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "client/cli/commands.h"
+#include "client/cli/elapsed_line.h"
 #include "client/cli/number_check.h"
 #include "client/cli/output.h"
 #include "client/cli/table_flags.h"
@@ -65,9 +67,17 @@ absl::Status Create(const CreateFlags& flags, Session& session) {
   EMB_ASSIGN_OR_RETURN(options.seed, ParseSeed(flags.seed));
   EMB_ASSIGN_OR_RETURN(const Client client,
                        session.connect(session.client_options));
-  EMB_ASSIGN_OR_RETURN(const TableInfo table,
-                       client.CreateTable(options, session.call));
-  PrintTable("created", table, session);
+  std::optional<ElapsedLine> line;
+  if (session.err_is_terminal) {
+    line.emplace(
+        absl::StrCat("creating ", options.name, ", ",
+                     WithCommas(options.num_rows), " rows x ", options.dim),
+        session.patience, session.err);
+  }
+  const auto table = client.CreateTable(options, session.call);
+  line.reset();
+  if (!table.ok()) return table.status();
+  PrintTable("created", *table, session);
   return absl::OkStatus();
 }
 

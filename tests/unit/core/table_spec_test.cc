@@ -60,9 +60,6 @@ TEST(MakeTableSpec, RefusesWhatIsNoTable) {
        StatusCode::kInvalidArgument, "dim: 65537"},
       {"size beyond 64 bits", [](TableSpec& s) { s.num_rows = kMax / 8; },
        StatusCode::kInvalidArgument, "to fit 2^62 bytes"},
-      {"dtype of a later build",
-       [](TableSpec& s) { s.dtype = DType::kFloat16; },
-       StatusCode::kUnimplemented, "dtype: float16"},
       {"name", [](TableSpec& s) { s.name = "a b"; },
        StatusCode::kInvalidArgument, "character 1"},
   });

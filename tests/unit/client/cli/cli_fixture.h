@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -19,6 +21,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "tests/unit/client/cli/flush_buffer.h"
 #include "tests/unit/client/cli/npy_bytes.h"
 
 namespace emb {
@@ -66,6 +69,7 @@ class FakeConnection : public Connection {
                                         absl::Duration timeout) override {
     created.push_back(options);
     timeouts.push_back(timeout);
+    if (on_create) on_create();
     return AnswerTable(options);
   }
 
@@ -169,6 +173,7 @@ class FakeConnection : public Connection {
   // The answers.
   absl::Status status;
   std::vector<TableInfo> tables;
+  std::function<void()> on_create;  // Before CreateTable answers.
   // Of GetTable; nullopt: one made of the name.
   absl::StatusOr<std::optional<TableInfo>> described = std::nullopt;
   std::vector<int64_t> lookup_shape = {2, 2};
@@ -222,7 +227,11 @@ class CliTest : public testing::Test {
     std::vector<const char*> argv = {"embctl"};
     for (const std::string& arg : args) argv.push_back(arg.c_str());
     std::ostringstream out_stream;
-    std::ostringstream err_stream;
+    FlushBuffer err_buffer;
+    std::ostream err_stream(&err_buffer);
+    server_->on_create = [&] {
+      if (create_is_slow_) err_buffer.WaitForFlush();
+    };
     connects_.clear();
     Session session = {
         .out = out_stream,
@@ -233,11 +242,13 @@ class CliTest : public testing::Test {
           if (!connect_status_.ok()) return connect_status_;
           return Client(server_, options);
         },
-        .err_is_terminal = err_is_terminal_};
+        .err_is_terminal = err_is_terminal_,
+        .out_is_terminal = out_is_terminal_};
+    if (create_is_slow_) session.patience = absl::ZeroDuration();
     const int exit_code =
         RunEmbctl(static_cast<int>(argv.size()), argv.data(), session);
     out_ = out_stream.str();
-    err_ = err_stream.str();
+    err_ = err_buffer.str();
     return exit_code;
   }
 
@@ -271,6 +282,9 @@ class CliTest : public testing::Test {
       std::make_shared<FakeConnection>();
   absl::Status connect_status_;
   bool err_is_terminal_ = false;
+  bool out_is_terminal_ = false;
+  // CreateTable answers when something was shown.
+  bool create_is_slow_ = false;
 
   std::string out_;
   std::string err_;

@@ -12,6 +12,7 @@ namespace {
 
 using testing::AllOf;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Pair;
 using testing::StartsWith;
@@ -170,6 +171,28 @@ TEST_F(TableCommandsTest, ListShowsTables) {
   EXPECT_EQ(Run({"table", "list", "--json"}), kExitOk);
   ASSERT_EQ(OutJson().size(), 2U);
   EXPECT_EQ(OutJson()[1]["name"], "user");
+}
+
+TEST_F(TableCommandsTest, ASlowCreateShowsThatItIsAtWork) {
+  const std::vector<std::string> create = {"table", "create", "t", "--rows",
+                                           "1000",  "--dim",  "1"};
+  create_is_slow_ = true;
+  err_is_terminal_ = true;
+  EXPECT_EQ(Run(create), kExitOk);
+  EXPECT_THAT(err_, AllOf(StartsWith("\rcreating t, 1,000 rows x 1: 0 s\033[K"),
+                          EndsWith("\r\033[K")));
+  EXPECT_THAT(out_, StartsWith("created t: "));
+
+  server_->status = absl::ResourceExhaustedError("memory");
+  EXPECT_EQ(Run(create), kExitResourceExhausted);
+  EXPECT_THAT(err_, EndsWith("\r\033[Kembctl: RESOURCE_EXHAUSTED: memory\n"));
+}
+
+TEST_F(TableCommandsTest, AQuickCreateShowsNothingElse) {
+  err_is_terminal_ = true;
+  EXPECT_EQ(Run({"table", "create", "t", "--rows", "1", "--dim", "1"}),
+            kExitOk);
+  EXPECT_EQ(err_, "");
 }
 
 TEST_F(TableCommandsTest, DescribeShowsATable) {
