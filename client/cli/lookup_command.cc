@@ -11,13 +11,11 @@
 #include "CLI/Formatter.hpp"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "client/cli/commands.h"
-#include "client/cli/json_values.h"
+#include "client/cli/lookup_output.h"
 #include "client/cli/npy_file.h"
 #include "client/cli/number_check.h"
-#include "client/cli/output.h"
 #include "client/cli/table_version.h"
 #include "core/pooling.h"
 #include "core/status_macros.h"
@@ -150,64 +148,16 @@ absl::StatusOr<Feature> FeatureOf(const LookupFlags& flags) {
   return feature;
 }
 
-// Positions of the missing ids.
-std::vector<size_t> MissingOf(const FeatureResult& rows) {
-  std::vector<size_t> positions;
-  for (size_t i = 0; i < rows.missing.size() * 8; ++i) {
-    if ((rows.missing[i / 8] >> i % 8 & 1) != 0) positions.push_back(i);
-  }
-  return positions;
-}
-
-// All about the answer but its values.
-nlohmann::ordered_json HeadOf(const Feature& feature,
-                              const LookupResult& result) {
-  const FeatureResult& rows = result.feature(0);
-  nlohmann::ordered_json head = {{"table", feature.table},
-                                 {"version", rows.version},
-                                 {"revision", rows.revision},
-                                 {"epoch", result.epoch()},
-                                 {"shape", rows.shape}};
-  if (std::holds_alternative<Pad>(feature.combine)) {
-    head["lengths"] = rows.lengths;
-  }
-  if (feature.zeros_for_missing) head["missing"] = MissingOf(rows);
-  return head;
-}
-
-// One object: the head from the JSON library, the values by our own writer,
-// which knows float32.
-void PrintResult(const nlohmann::ordered_json& head, const FeatureResult& rows,
-                 const Session& session) {
-  std::string text = JsonLine(head);
-  text.resize(text.size() - 2);  // The closing brace and the newline.
-  session.out << text << ",\"values\":"
-              << JsonValues(rows.shape, rows.values(), !session.json) << "}\n";
-}
-
 absl::Status Lookup(const LookupFlags& flags, Session& session) {
   EMB_ASSIGN_OR_RETURN(const Feature feature, FeatureOf(flags));
+  EMB_RETURN_IF_ERROR(CheckLookupOutput(flags.out, session));
   EMB_ASSIGN_OR_RETURN(const Client client,
                        session.connect(session.client_options));
   LookupRequest request;
   request.features = {feature};
   EMB_ASSIGN_OR_RETURN(const LookupResult result,
                        client.Lookup(request, session.call));
-  const FeatureResult& rows = result.feature(0);
-  nlohmann::ordered_json head = HeadOf(feature, result);
-  if (flags.out.empty()) {
-    PrintResult(head, rows, session);
-    return absl::OkStatus();
-  }
-  EMB_RETURN_IF_ERROR(WriteFloatFile(flags.out, rows.shape, rows.values()));
-  if (session.json) {
-    head["file"] = flags.out;
-    session.out << JsonLine(head);
-  } else {
-    session.out << "wrote float32 (" << absl::StrJoin(rows.shape, ", ")
-                << ") to " << flags.out << "\n";
-  }
-  return absl::OkStatus();
+  return PutLookup(feature, result, flags.out, session);
 }
 
 void AddFlags(CLI::App& command, LookupFlags& flags) {
@@ -223,7 +173,8 @@ void AddFlags(CLI::App& command, LookupFlags& flags) {
       ->option_text("FILE");
   command
       .add_option("--out", flags.out,
-                  "Write a float32 .npy file instead of JSON")
+                  "Write a float32 .npy file instead of JSON; - is the "
+                  "standard output")
       ->option_text("FILE");
   command
       .add_option("--padding-id", flags.padding_id,
@@ -280,6 +231,8 @@ void AddLookupCommand(CLI::App& app, Session& session) {
       "Examples:\n"
       "  embctl lookup item 1 2 3\n"
       "  embctl lookup item --ids-from history.npy --out rows.npy\n"
+      "  embctl lookup item 1 2 3 --out - | python3 -c 'import io, sys, numpy; "
+      "\\\n      print(numpy.load(io.BytesIO(sys.stdin.buffer.read())))'\n"
       "  embctl lookup item 1 2 3 4 5 --lengths 2,0,3 --pool mean\n"
       "  embctl lookup item 1 2 3 4 5 --lengths 2,3 --pad-to 4\n");
   command->callback([flags, &session] {

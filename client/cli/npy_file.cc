@@ -218,15 +218,20 @@ absl::StatusOr<IdsFile> ReadIdsFile(const std::string& path) {
   return ids;
 }
 
+void WriteFloats(absl::Span<const int64_t> shape,
+                 absl::Span<const float> values, std::ostream& out) {
+  const std::string header = FormatNpyHeader("<f4", shape);
+  out.write(header.data(), static_cast<std::streamsize>(header.size()));
+  out.write(reinterpret_cast<const char*>(values.data()),
+            static_cast<std::streamsize>(values.size() * sizeof(float)));
+}
+
 absl::Status WriteFloatFile(const std::string& path,
                             absl::Span<const int64_t> shape,
                             absl::Span<const float> values) {
   errno = 0;
   std::ofstream stream(path, std::ios::binary | std::ios::trunc);
-  const std::string header = FormatNpyHeader("<f4", shape);
-  stream.write(header.data(), static_cast<std::streamsize>(header.size()));
-  stream.write(reinterpret_cast<const char*>(values.data()),
-               static_cast<std::streamsize>(values.size() * sizeof(float)));
+  WriteFloats(shape, values, stream);
   stream.close();
   if (stream.good()) return absl::OkStatus();
   const int error = errno;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <fstream>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -58,7 +59,12 @@ struct IdsFile {
 };
 absl::StatusOr<IdsFile> ReadIdsFile(const std::string& path);
 
-// Writes a C-order little-endian float32 file, replacing what is there.
+// Writes C-order little-endian float32 elements after their header; `out` says
+// whether that went well.
+void WriteFloats(absl::Span<const int64_t> shape,
+                 absl::Span<const float> values, std::ostream& out);
+
+// Writes such a file, replacing what is there.
 // Errors   The code of errno's kind, naming the file.
 absl::Status WriteFloatFile(const std::string& path,
                             absl::Span<const int64_t> shape,

@@ -229,6 +229,25 @@ TEST_F(LookupCommandTest, WritesAFile) {
                 path + "\"}\n");
 }
 
+TEST_F(LookupCommandTest, WritesToTheStandardOutput) {
+  Asked({"item", "3", "1", "--out", "-"});
+  const std::string path = dir_ / "rows.npy";
+  WriteFile(path, out_);
+  EMB_ASSERT_OK_AND_ASSIGN(NpyFile file, OpenTableFile(path));
+  EXPECT_THAT(file.header().shape, ElementsAre(2, 2));
+  std::vector<float> values(4);
+  EMB_ASSERT_OK(file.Read({reinterpret_cast<std::byte*>(values.data()), 16}));
+  EXPECT_EQ(values, server_->lookup_values);
+
+  EXPECT_EQ(Run({"lookup", "item", "1", "--out", "-", "--json"}), kExitInvalid);
+  EXPECT_EQ(out_, "");
+  EXPECT_THAT(err_, HasSubstr("--out -, --json: want only one"));
+  out_is_terminal_ = true;
+  ExpectInvalid(
+      {"lookup", "item", "1", "--out", "-"},
+      "--out -: the standard output is a terminal, want a file or a pipe");
+}
+
 // The library for JSON throws on such text by default.
 TEST_F(LookupCommandTest, TakesNamesThatAreNotUtf8) {
   Asked({"item\xFF", "1", "--json"});
