@@ -6,49 +6,20 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "emb/client.h"
 
 namespace emb::bench {
 namespace {
 
-// Four answers of 2 MiB in flight on a busy machine are not an error.
-constexpr absl::Duration kTimeout = absl::Seconds(30);
-
-absl::StatusOr<Client> ConnectTo(const std::string& server) {
-  ClientOptions options;
-  options.server = server;
-  options.lookup_timeout = kTimeout;
-  return Client::Connect(options);
-}
-
-// Calls to one address share one connection in gRPC, whatever the number of
-// clients, unless the address is spelled differently: 127.0.0.1:05123.
-std::string Respell(const std::string& server, int num_zeros) {
-  std::string spelled = server;
-  spelled.insert(spelled.rfind(':') + 1, static_cast<size_t>(num_zeros), '0');
-  return spelled;
-}
-
-LookupRequest RequestTo(const std::string& table) {
-  LookupRequest request;
-  request.features.resize(1);
-  request.features[0].table = table;
-  return request;
-}
-
 absl::StatusOr<LookupResult> LookUp(const Client& client,
                                     absl::Span<const int64_t> ids,
                                     LookupRequest& request) {
   request.features[0].ids.assign(ids.begin(), ids.end());
   auto result = client.Lookup(request);
-  if (result.ok() &&
-      result->feature(0).bytes.size() != ids.size() * kRowBytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the answer has ", result->feature(0).bytes.size(),
-                     " bytes, want ", ids.size() * kRowBytes));
-  }
+  if (!result.ok()) return result;
+  const auto rows = RowsOf(*result, ids.size());
+  if (!rows.ok()) return rows.status();
   return result;
 }
 
@@ -104,25 +75,71 @@ class UnaryConnection final : public PeerConnection {
   const std::string table_;
 };
 
-class UnaryPeer final : public Peer {
+class StreamConnection final : public PipelinedConnection {
  public:
-  explicit UnaryPeer(EmbTable table) : table_(std::move(table)) {}
+  StreamConnection(const Client& client, const std::string& table)
+      : stream_(client.OpenLookupStream()), request_(RequestTo(table)) {}
 
-  absl::string_view name() const override { return "ours"; }
-
-  absl::StatusOr<std::unique_ptr<PeerConnection>> Connect() override {
-    auto client = ConnectTo(Respell(table_.server, num_connections_++));
-    if (!client.ok()) return client.status();
-    return std::make_unique<UnaryConnection>(*std::move(client), table_.name);
+ protected:
+  absl::Status Send(absl::Span<const int64_t> ids) override {
+    request_.features[0].ids.assign(ids.begin(), ids.end());
+    return stream_->Send(request_);
   }
 
-  absl::Status Store(int64_t, absl::Span<const std::byte>) override {
-    return absl::FailedPreconditionError("the table has its rows");
+  absl::StatusOr<absl::Span<const std::byte>> Receive(
+      int64_t num_ids) override {
+    auto result = stream_->Receive();
+    if (!result.ok()) return result.status();
+    result_ = *std::move(result);
+    return RowsOf(result_, static_cast<size_t>(num_ids));
   }
 
  private:
+  const std::unique_ptr<LookupStream> stream_;
+  LookupRequest request_;
+  LookupResult result_;
+};
+
+// What both ways have in common.
+class EmbPeer : public Peer {
+ public:
+  explicit EmbPeer(EmbTable table) : table_(std::move(table)) {}
+
+  absl::Status Store(int64_t, absl::Span<const std::byte>) final {
+    return absl::FailedPreconditionError("the table has its rows");
+  }
+
+ protected:
+  const EmbTable& table() const { return table_; }
+
+ private:
   const EmbTable table_;
-  int num_connections_ = 0;
+};
+
+class UnaryPeer final : public EmbPeer {
+ public:
+  using EmbPeer::EmbPeer;
+
+  absl::string_view name() const override { return "unary"; }
+
+  absl::StatusOr<std::unique_ptr<PeerConnection>> Connect() override {
+    auto client = ConnectAlone(table().server);
+    if (!client.ok()) return client.status();
+    return std::make_unique<UnaryConnection>(*std::move(client), table().name);
+  }
+};
+
+class StreamPeer final : public EmbPeer {
+ public:
+  using EmbPeer::EmbPeer;
+
+  absl::string_view name() const override { return "stream"; }
+
+  absl::StatusOr<std::unique_ptr<PeerConnection>> Connect() override {
+    const auto client = ConnectAlone(table().server);
+    if (!client.ok()) return client.status();
+    return std::make_unique<StreamConnection>(*client, table().name);
+  }
 };
 
 }  // namespace
@@ -131,9 +148,13 @@ std::unique_ptr<Peer> MakeUnaryPeer(const EmbTable& table) {
   return std::make_unique<UnaryPeer>(table);
 }
 
+std::unique_ptr<Peer> MakeStreamPeer(const EmbTable& table) {
+  return std::make_unique<StreamPeer>(table);
+}
+
 absl::Status CopyRows(const EmbTable& table, absl::Span<Peer* const> peers) {
   constexpr int64_t kRowsPerLookup = 1 << 16;
-  const auto client = ConnectTo(table.server);
+  const auto client = ConnectAlone(table.server);
   if (!client.ok()) return client.status();
   LookupRequest request = RequestTo(table.name);
   for (int64_t first = 0; first < kNumRows; first += kRowsPerLookup) {

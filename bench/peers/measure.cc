@@ -1,26 +1,14 @@
 #include "bench/peers/measure.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <fstream>
-#include <string>
 #include <thread>
+#include <utility>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "bench/peers/process.h"
 
 namespace emb::bench {
 namespace {
-
-// Every contender's slice of one round asks the same.
-struct Slice {
-  absl::Duration duration;
-  int64_t first_request = 0;
-};
 
 // Sums over the rounds: the kernel counts a process in steps of 10 ms.
 struct Totals {
@@ -29,92 +17,77 @@ struct Totals {
   double client_cpu_seconds = 0;
 };
 
-// User and system time of a process, its ended threads included.
-absl::StatusOr<double> CpuSecondsOf(int pid) {
-  // proc(5): utime and stime are fields 14 and 15; the second, the name in
-  // parentheses, may hold anything, so fields are counted from behind it.
-  constexpr size_t kUserTime = 14 - 3;
-  constexpr size_t kSystemTime = 15 - 3;
-  const std::string path = absl::StrCat("/proc/", pid, "/stat");
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  const size_t name_end = line.rfind(") ");
-  int64_t user = 0;
-  int64_t system = 0;
-  if (name_end != std::string::npos) {
-    const std::vector<std::string> fields =
-        absl::StrSplit(line.substr(name_end + 2), ' ');
-    if (fields.size() > kSystemTime &&
-        absl::SimpleAtoi(fields[kUserTime], &user) &&
-        absl::SimpleAtoi(fields[kSystemTime], &system)) {
-      return static_cast<double>(user + system) /
-             static_cast<double>(sysconf(_SC_CLK_TCK));
+// One contender at one depth, over all rounds.
+class Lane {
+ public:
+  Lane(const Cell& cell, int depth, const Workload& workload,
+       const Contender& contender)
+      : cell_(cell),
+        depth_(depth),
+        workload_(workload),
+        contender_(contender) {}
+
+  // One slice: rows per second.
+  absl::StatusOr<double> Run(absl::Duration slice, int round) {
+    // Not the rows of the round before, which a cache may still hold.
+    constexpr int64_t kRequestsPerRound = 1'009;
+    const auto server_before = CpuSecondsOf(contender_.server_pid);
+    if (!server_before.ok()) return server_before.status();
+    const double client_before = OwnCpuSeconds();
+    const absl::Time start = absl::Now();
+    const auto num_answered =
+        RunConnections(round * kRequestsPerRound, start + slice);
+    if (!num_answered.ok()) return num_answered.status();
+    const absl::Duration elapsed = absl::Now() - start;
+    const auto server_after = CpuSecondsOf(contender_.server_pid);
+    if (!server_after.ok()) return server_after.status();
+    const int64_t num_rows = *num_answered * cell_.ids_per_request;
+    totals_.num_rows += num_rows;
+    totals_.server_cpu_seconds += *server_after - *server_before;
+    totals_.client_cpu_seconds += OwnCpuSeconds() - client_before;
+    return static_cast<double>(num_rows) / absl::ToDoubleSeconds(elapsed);
+  }
+
+  Figures Finish(Series rows_per_second) const {
+    const double millions = static_cast<double>(totals_.num_rows) / 1e6;
+    return {std::move(rows_per_second), totals_.server_cpu_seconds / millions,
+            totals_.client_cpu_seconds / millions};
+  }
+
+ private:
+  // The answers of all connections, one thread for each.
+  absl::StatusOr<int64_t> RunConnections(int64_t first_request,
+                                         absl::Time end) const {
+    // Connections begin far apart in the workload: none warms the cache for
+    // another.
+    constexpr int64_t kRequestsApart = 4'001;
+    std::vector<absl::StatusOr<int64_t>> counts(
+        static_cast<size_t>(cell_.num_connections));
+    std::vector<std::thread> threads;
+    threads.reserve(counts.size());
+    for (int i = 0; i < cell_.num_connections; ++i) {
+      threads.emplace_back([&, i] {
+        counts[i] = contender_.connections[i]->Run(
+            workload_, {.first_request = first_request + i * kRequestsApart,
+                        .depth = depth_,
+                        .end = end});
+      });
     }
+    for (std::thread& thread : threads) thread.join();
+    int64_t num_answered = 0;
+    for (const absl::StatusOr<int64_t>& count : counts) {
+      if (!count.ok()) return count.status();
+      num_answered += *count;
+    }
+    return num_answered;
   }
-  return absl::NotFoundError(absl::StrCat(path, ": no times, is it running?"));
-}
 
-double Seconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) +
-         static_cast<double>(time.tv_usec) * 1e-6;
-}
-
-double OwnCpuSeconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return Seconds(usage.ru_utime) + Seconds(usage.ru_stime);
-}
-
-// The answers of all connections, one thread for each.
-absl::StatusOr<int64_t> RunConnections(const Cell& cell,
-                                       const Workload& workload,
-                                       const Slice& slice,
-                                       const Contender& contender) {
-  // Connections begin far apart in the workload: none warms the cache for
-  // another.
-  constexpr int64_t kRequestsApart = 4'001;
-  const absl::Time end = absl::Now() + slice.duration;
-  std::vector<absl::StatusOr<int64_t>> counts(
-      static_cast<size_t>(cell.num_connections));
-  std::vector<std::thread> threads;
-  threads.reserve(counts.size());
-  for (int i = 0; i < cell.num_connections; ++i) {
-    threads.emplace_back([&, i] {
-      counts[i] = contender.connections[i]->Run(
-          workload, {.first_request = slice.first_request + i * kRequestsApart,
-                     .depth = cell.depth,
-                     .end = end});
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  int64_t num_answered = 0;
-  for (const absl::StatusOr<int64_t>& count : counts) {
-    if (!count.ok()) return count.status();
-    num_answered += *count;
-  }
-  return num_answered;
-}
-
-// One slice of one contender: rows per second.
-absl::StatusOr<double> RunSlice(const Cell& cell, const Workload& workload,
-                                const Slice& slice, const Contender& contender,
-                                Totals& totals) {
-  const auto server_before = CpuSecondsOf(contender.server_pid);
-  if (!server_before.ok()) return server_before.status();
-  const double client_before = OwnCpuSeconds();
-  const absl::Time start = absl::Now();
-  const auto num_answered = RunConnections(cell, workload, slice, contender);
-  if (!num_answered.ok()) return num_answered.status();
-  const absl::Duration elapsed = absl::Now() - start;
-  const auto server_after = CpuSecondsOf(contender.server_pid);
-  if (!server_after.ok()) return server_after.status();
-  const int64_t num_rows = *num_answered * cell.ids_per_request;
-  totals.num_rows += num_rows;
-  totals.server_cpu_seconds += *server_after - *server_before;
-  totals.client_cpu_seconds += OwnCpuSeconds() - client_before;
-  return static_cast<double>(num_rows) / absl::ToDoubleSeconds(elapsed);
-}
+  const Cell& cell_;
+  const int depth_;
+  const Workload& workload_;
+  const Contender& contender_;
+  Totals totals_;
+};
 
 // The first answer on every connection that the cell will use.
 absl::Status CheckAnswers(const Cell& cell, const Workload& workload,
@@ -137,42 +110,47 @@ absl::Status CheckAnswers(const Cell& cell, const Workload& workload,
 
 }  // namespace
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t middle = values.size() / 2;
-  if (values.size() % 2 == 1) return values[middle];
-  return (values[middle - 1] + values[middle]) / 2;
-}
-
-absl::StatusOr<std::vector<Figures>> Measure(
-    const Cell& cell, const Pace& pace,
-    absl::Span<const Contender> contenders) {
+absl::StatusOr<CellFigures> Measure(const Cell& cell, const Pace& pace,
+                                    absl::Span<const Contender> contenders) {
   const Workload workload(cell.ids_per_request);
   const absl::Status status = CheckAnswers(cell, workload, contenders);
   if (!status.ok()) return status;
-  std::vector<Figures> figures(contenders.size());
-  std::vector<Totals> totals(contenders.size());
-  for (int round = 0; round < pace.num_rounds; ++round) {
-    // Not the rows of the round before, which a cache may still hold.
-    constexpr int64_t kRequestsPerRound = 1'009;
-    const Slice slice = {.duration = pace.slice,
-                         .first_request = round * kRequestsPerRound};
-    for (size_t turn = 0; turn < contenders.size(); ++turn) {
-      const size_t i = (round + turn) % contenders.size();
-      const auto rows_per_second =
-          RunSlice(cell, workload, slice, contenders[i], totals[i]);
-      if (!rows_per_second.ok()) return rows_per_second.status();
-      figures[i].rows_per_second.push_back(*rows_per_second);
+  std::vector<Lane> lanes;
+  for (const int depth : cell.depths) {
+    for (const Contender& contender : contenders) {
+      lanes.emplace_back(cell, depth, workload, contender);
     }
   }
-  for (size_t i = 0; i < contenders.size(); ++i) {
-    const double millions = static_cast<double>(totals[i].num_rows) / 1e6;
-    figures[i].server_cpu_per_million_rows =
-        totals[i].server_cpu_seconds / millions;
-    figures[i].client_cpu_per_million_rows =
-        totals[i].client_cpu_seconds / millions;
+  std::vector<Turn> turns;
+  turns.reserve(lanes.size());
+  for (Lane& lane : lanes) {
+    turns.emplace_back([&](int round) { return lane.Run(pace.slice, round); });
+  }
+  auto rates = TakeTurns(pace.num_rounds, turns);
+  if (!rates.ok()) return rates.status();
+  CellFigures figures = {cell, {}};
+  figures.by_depth.resize(cell.depths.size());
+  for (size_t i = 0; i < lanes.size(); ++i) {
+    figures.by_depth[i / contenders.size()].push_back(
+        lanes[i].Finish(std::move((*rates)[i])));
   }
   return figures;
+}
+
+void AddTo(NamedSeries& all, const CellFigures& figures,
+           absl::Span<const Contender> contenders) {
+  const Cell& cell = figures.cell;
+  for (size_t i = 0; i < cell.depths.size(); ++i) {
+    for (size_t j = 0; j < contenders.size(); ++j) {
+      const std::string lane =
+          absl::StrCat(cell.ids_per_request, " x ", cell.num_connections, " ",
+                       contenders[j].peer->name(), " ", cell.depths[i]);
+      const Figures& lane_figures = figures.by_depth[i][j];
+      all[absl::StrCat("rows/s ", lane)] = lane_figures.rows_per_second;
+      all[absl::StrCat("server CPU ", lane)] = {
+          lane_figures.server_cpu_per_million_rows};
+    }
+  }
 }
 
 }  // namespace emb::bench

@@ -88,7 +88,7 @@ class Peer {
  public:
   virtual ~Peer() = default;
 
-  // At most five characters.
+  // At most six characters.
   virtual absl::string_view name() const = 0;
   virtual absl::StatusOr<std::unique_ptr<PeerConnection>> Connect() = 0;
   // Makes `rows` those of ids first_id, first_id + 1 and so on.

@@ -1,10 +1,10 @@
 #include "bench/peers/report.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "nlohmann/json.hpp"
 
 namespace emb::bench {
 namespace {
@@ -12,12 +12,7 @@ namespace {
 constexpr int kWidth = 7;  // Of a column.
 
 double Ratio(const Figures& ours, const Figures& reference) {
-  std::vector<double> ratios;
-  for (size_t round = 0; round < ours.rows_per_second.size(); ++round) {
-    ratios.push_back(ours.rows_per_second[round] /
-                     reference.rows_per_second[round]);
-  }
-  return Median(std::move(ratios));
+  return Median(Ratios(ours.rows_per_second, reference.rows_per_second));
 }
 
 // The heading of `columns` columns.
@@ -25,6 +20,30 @@ void AppendHeading(std::string& line, size_t columns,
                    absl::string_view heading) {
   const int width = kWidth * static_cast<int>(columns);
   absl::StrAppendFormat(&line, " |%*s", width, heading);
+}
+
+std::string CellColumns(const Cell& cell, int depth) {
+  return absl::StrFormat("%5d %5d %5d |", cell.ids_per_request,
+                         cell.num_connections, depth);
+}
+
+std::string CellHeading() {
+  return absl::StrFormat("%5s %5s %5s |", "ids", "conns", "depth");
+}
+
+constexpr char kTwoSpeedsNote[] =
+    "* two speeds: the scheduler had caller and server now on one CPU, now on\n"
+    "two. A ratio to such a figure depends on it; --pin holds them on two.\n";
+
+// "0.21-0.65*" of million rows/s.
+std::string Range(const Series& rows_per_second) {
+  // On one CPU with its caller a bare TCP server is two to four times as fast
+  // as on another; noise alone is less.
+  constexpr double kTwoSpeeds = 1.7;
+  const auto [min, max] =
+      std::minmax_element(rows_per_second.begin(), rows_per_second.end());
+  return absl::StrFormat("%.3g-%.3g%s", *min / 1e6, *max / 1e6,
+                         *max > kTwoSpeeds * *min ? "*" : " ");
 }
 
 }  // namespace
@@ -37,15 +56,13 @@ std::vector<size_t> Report::Places(bool reference) const {
   return places;
 }
 
-std::string Report::TableHead() const {
-  std::string names;
-  for (const Contender& contender : contenders_) {
-    absl::StrAppendFormat(&names, "%*s", kWidth, contender.peer->name());
-  }
+std::string Report::RateHead() const {
   std::string upper = absl::StrFormat("%17s", "");
-  std::string lower =
-      absl::StrFormat("%5s %5s %5s |%s", "ids", "conns", "depth", names);
+  std::string lower = CellHeading();
   AppendHeading(upper, contenders_.size(), "million rows/s");
+  for (const Contender& contender : contenders_) {
+    absl::StrAppendFormat(&lower, "%*s", kWidth, contender.peer->name());
+  }
   const std::vector<size_t> references = Places(true);
   for (const size_t ours : Places(false)) {
     AppendHeading(upper, references.size(), contenders_[ours].peer->name());
@@ -56,61 +73,74 @@ std::string Report::TableHead() const {
       absl::StrAppendFormat(&lower, "%*s", kWidth, over);
     }
   }
-  AppendHeading(upper, contenders_.size(), "server CPU s/million");
-  return absl::StrCat(upper, "\n", lower, " |", names, "\n");
+  return absl::StrCat(upper, "\n", lower, "\n");
 }
 
-std::string Report::TableRow(const CellReport& cell) const {
-  std::string row = absl::StrFormat("%5d %5d %5d |", cell.cell.ids_per_request,
-                                    cell.cell.num_connections, cell.cell.depth);
-  for (const Figures& figures : cell.figures) {
-    absl::StrAppendFormat(&row, "%*.3f", kWidth,
-                          Median(figures.rows_per_second) / 1e6);
-  }
-  for (const size_t ours : Places(false)) {
-    absl::StrAppend(&row, " |");
-    for (const size_t reference : Places(true)) {
-      absl::StrAppendFormat(&row, "%*.2f", kWidth,
-                            Ratio(cell.figures[ours], cell.figures[reference]));
+std::string Report::RateRows(const CellFigures& figures) const {
+  std::string rows;
+  for (size_t i = 0; i < figures.by_depth.size(); ++i) {
+    const std::vector<Figures>& lanes = figures.by_depth[i];
+    absl::StrAppend(&rows, CellColumns(figures.cell, figures.cell.depths[i]));
+    for (const Figures& lane : lanes) {
+      absl::StrAppendFormat(&rows, "%*.3f", kWidth,
+                            Median(lane.rows_per_second) / 1e6);
     }
-  }
-  absl::StrAppend(&row, " |");
-  for (const Figures& figures : cell.figures) {
-    absl::StrAppendFormat(&row, "%*.3f", kWidth,
-                          figures.server_cpu_per_million_rows);
-  }
-  return row + "\n";
-}
-
-std::string Report::Json(const Pace& pace,
-                         absl::Span<const CellReport> cells) const {
-  using nlohmann::ordered_json;
-  ordered_json all = {{"slice_seconds", absl::ToDoubleSeconds(pace.slice)},
-                      {"rounds", pace.num_rounds},
-                      {"cells", ordered_json::array()}};
-  for (const CellReport& cell : cells) {
-    ordered_json peers;
-    for (size_t i = 0; i < contenders_.size(); ++i) {
-      const Figures& figures = cell.figures[i];
-      ordered_json peer = {
-          {"rows_per_second", Median(figures.rows_per_second)},
-          {"rows_per_second_by_round", figures.rows_per_second},
-          {"server_cpu_per_million_rows", figures.server_cpu_per_million_rows},
-          {"client_cpu_per_million_rows", figures.client_cpu_per_million_rows}};
-      if (!contenders_[i].is_reference) {
-        for (const size_t reference : Places(true)) {
-          peer["ratios"][std::string(contenders_[reference].peer->name())] =
-              Ratio(figures, cell.figures[reference]);
-        }
+    for (const size_t ours : Places(false)) {
+      absl::StrAppend(&rows, " |");
+      for (const size_t reference : Places(true)) {
+        absl::StrAppendFormat(&rows, "%*.2f", kWidth,
+                              Ratio(lanes[ours], lanes[reference]));
       }
-      peers[std::string(contenders_[i].peer->name())] = std::move(peer);
     }
-    all["cells"].push_back({{"ids", cell.cell.ids_per_request},
-                            {"connections", cell.cell.num_connections},
-                            {"depth", cell.cell.depth},
-                            {"peers", std::move(peers)}});
+    absl::StrAppend(&rows, "\n");
   }
-  return all.dump(1) + "\n";
+  return rows;
+}
+
+std::string Report::CpuTable(absl::Span<const CellFigures> cells) const {
+  std::string table = absl::StrFormat("%17s", "");
+  AppendHeading(table, contenders_.size(), "server CPU s/million rows");
+  absl::StrAppend(&table, " | million rows/s of a slice\n", CellHeading());
+  for (const Contender& contender : contenders_) {
+    absl::StrAppendFormat(&table, "%*s", kWidth, contender.peer->name());
+  }
+  absl::StrAppend(&table, " |");
+  for (const size_t reference : Places(true)) {
+    absl::StrAppendFormat(&table, "%14s ", contenders_[reference].peer->name());
+  }
+  absl::StrAppend(&table, "\n");
+  for (const CellFigures& figures : cells) {
+    for (size_t i = 0; i < figures.by_depth.size(); ++i) {
+      absl::StrAppend(&table, CellColumns(figures.cell, figures.cell.depths[i]),
+                      CpuColumns(figures.by_depth[i]), "\n");
+    }
+  }
+  return table + kTwoSpeedsNote;
+}
+
+std::string Report::CpuColumns(absl::Span<const Figures> lanes) const {
+  std::string columns;
+  for (const Figures& lane : lanes) {
+    absl::StrAppendFormat(&columns, "%*.3f", kWidth,
+                          lane.server_cpu_per_million_rows);
+  }
+  absl::StrAppend(&columns, " |");
+  for (const size_t reference : Places(true)) {
+    absl::StrAppendFormat(&columns, "%15s",
+                          Range(lanes[reference].rows_per_second));
+  }
+  return columns;
+}
+
+std::string Report::OtherTable(const NamedSeries& others) {
+  std::string table =
+      absl::StrFormat("%-34s%12s%12s%12s\n", "", "median", "min", "max");
+  for (const auto& [name, series] : others) {
+    const auto [min, max] = std::minmax_element(series.begin(), series.end());
+    absl::StrAppendFormat(&table, "%-34s%12.4g%12.4g%12.4g\n", name,
+                          Median(series), *min, *max);
+  }
+  return table;
 }
 
 }  // namespace emb::bench

@@ -1,4 +1,4 @@
-// What peer_bench prints: a table for people, or JSON for programs.
+// What peer_bench prints: tables for people, or JSON for programs.
 #ifndef EMB_BENCH_PEERS_REPORT_H_
 #define EMB_BENCH_PEERS_REPORT_H_
 
@@ -7,38 +7,45 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "bench/peers/goals.h"
 #include "bench/peers/measure.h"
+#include "bench/peers/series.h"
 
 namespace emb::bench {
 
-// One cell, and the figures of each contender in their order.
-struct CellReport {
-  Cell cell;
-  std::vector<Figures> figures;
-};
-
-// Each contender that is no reference is compared with each that is: the
-// median over rounds of the ratio of their rates within the round.
+// Each contender that is no reference is compared with each that is, at the
+// same depth: the median over rounds of the ratio of their rates within the
+// round. Tables are 79 columns wide for two references and two that are none.
 class Report {
  public:
   // The contenders must outlive this object.
   explicit Report(absl::Span<const Contender> contenders)
       : contenders_(contenders) {}
 
-  // The two lines above a table's rows, and one row. 79 columns wide for two
-  // references and one that is none.
-  std::string TableHead() const;
-  std::string TableRow(const CellReport& cell) const;
+  // The two lines above the rows of the table of rates; a cell's rows.
+  std::string RateHead() const;
+  std::string RateRows(const CellFigures& figures) const;
 
-  // An object of "slice_seconds", "rounds" and "cells"; a cell has its
-  // parameters, and for each contender by name the median rate, those of all
-  // rounds, the CPU seconds of its server and of its caller, and the ratios
-  // by name of the reference.
-  std::string Json(const Pace& pace, absl::Span<const CellReport> cells) const;
+  // A table of the CPU time of the servers, and of the slowest and fastest
+  // slice of the references. A star marks one that had two speeds.
+  std::string CpuTable(absl::Span<const CellFigures> cells) const;
+
+  // Everything else, a series a line: median, slowest and fastest.
+  static std::string OtherTable(const NamedSeries& others);
+
+  // An object of "slice_seconds", "rounds", "cells", "series" and "goals". A
+  // cell has its parameters, and for each contender by name the median rate,
+  // those of all rounds, the CPU seconds of its server and of its caller, and
+  // the ratios by name of the reference.
+  std::string Json(const Pace& pace, absl::Span<const CellFigures> cells,
+                   const NamedSeries& others,
+                   absl::Span<const Verdict> verdicts) const;
 
  private:
   // The places of those that are, or are not, references.
   std::vector<size_t> Places(bool reference) const;
+  // One row of the table of CPU time.
+  std::string CpuColumns(absl::Span<const Figures> lanes) const;
 
   const absl::Span<const Contender> contenders_;
 };
