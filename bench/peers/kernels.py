@@ -75,14 +75,15 @@ class CoreKernels:
 
     def measure(self, name, seconds):
         """As TorchKernels.measure."""
-        print(name, round(seconds * 1_000), file=self._process.stdin,
-              flush=True)
-        line = self._process.stdout.readline()
+        line = ""
         try:
+            print(name, round(seconds * 1_000), file=self._process.stdin,
+                  flush=True)
+            line = self._process.stdout.readline()
             ns, total = line.split()
             return float(ns), float(total)
-        except ValueError:
-            sys.exit(f"bench/peers: kernel_peer: {line!r}")
+        except (BrokenPipeError, ValueError):
+            sys.exit(f"bench/peers: kernel_peer: {line!r}, want two numbers")
 
     def close(self):
         self._process.stdin.close()

@@ -32,8 +32,9 @@ std::string CellHeading() {
 }
 
 constexpr char kTwoSpeedsNote[] =
-    "* two speeds: the scheduler had caller and server now on one CPU, now on\n"
-    "two. A ratio to such a figure depends on it; --pin holds them on two.\n";
+    "* far apart: the machine is busy or, without --pin, the scheduler had\n"
+    "caller and server now on one CPU, now on two, which is bare TCP's slow\n"
+    "speed. A ratio to such a figure is as uncertain.\n";
 
 // "0.21-0.65*" of million rows/s.
 std::string Range(const Series& rows_per_second) {
@@ -42,7 +43,7 @@ std::string Range(const Series& rows_per_second) {
   constexpr double kTwoSpeeds = 1.7;
   const auto [min, max] =
       std::minmax_element(rows_per_second.begin(), rows_per_second.end());
-  return absl::StrFormat("%.3g-%.3g%s", *min / 1e6, *max / 1e6,
+  return absl::StrFormat("%.2f-%.2f%s", *min / 1e6, *max / 1e6,
                          *max > kTwoSpeeds * *min ? "*" : " ");
 }
 

@@ -27,7 +27,7 @@ class Report {
   std::string RateRows(const CellFigures& figures) const;
 
   // A table of the CPU time of the servers, and of the slowest and fastest
-  // slice of the references. A star marks one that had two speeds.
+  // slice of the references. A star marks where these are far apart.
   std::string CpuTable(absl::Span<const CellFigures> cells) const;
 
   // Everything else, a series a line: median, slowest and fastest.

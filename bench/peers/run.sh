@@ -10,6 +10,8 @@
 # speed: there a request is a change of threads, and answers never leave the
 # cache. The slowest and fastest slice of it say whether it was so.
 #
+# It takes about six minutes, or one to two with --quick.
+#
 # First, with nothing else running, the kernels beside PyTorch's and restarts
 # beside dd; then all servers side by side. Everything has free ports of the
 # loopback and a temporary directory, and is gone at the end.
@@ -64,7 +66,7 @@ trap 'exit 143' TERM
 {
   grep -m1 'model name' /proc/cpuinfo | sed 's/.*: //'
   echo "$(nproc) CPUs, load $(cut -d' ' -f1 /proc/loadavg)"
-  echo "kernels, then restarts"
+  echo "kernels, then restarts, which drop the page cache if they may"
 } >&2
 "$here/kernels.py" "$bin" "$slice_seconds" "$num_rounds" >"$work/kernels.json"
 "$here/restart.sh" "$bin" "$restart_rows" "$num_rounds" >"$work/restart.json"
