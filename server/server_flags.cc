@@ -1,9 +1,13 @@
 #include "server/server_flags.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/flags/flag.h"
 #include "absl/flags/parse.h"
 #include "absl/flags/reflection.h"
@@ -12,10 +16,13 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "core/status_macros.h"
 #include "core/table_spec.h"
 #include "server/byte_size.h"
+#include "server/flag_names.h"
+#include "server/log.h"
 
 // Sizes are text such as "4MiB".
 ABSL_FLAG(std::string, data_dir, "",
@@ -61,16 +68,88 @@ constexpr absl::string_view kUsage =
     "Then make a table with embctl. Every flag can also be set in the\n"
     "environment: --data_dir as EMB_DATA_DIR.\n";
 
+// Known to the parser alone.
+constexpr absl::string_view kParserFlags[] = {
+    "help",        "helpfull",  "helpmatch", "helpon",
+    "helppackage", "helpshort", "version",   "only_check_args"};
+
+// Variables of embctl, the tests and the scripts.
+constexpr absl::string_view kOtherVariables[] = {
+    "EMB_ADMIN",  "EMB_BIN_DIR",    "EMB_FUZZ_SECONDS", "EMB_GOLDEN_DIR",
+    "EMB_SERVER", "EMB_SLOW_BUILD", "EMB_TEST_SEED"};
+
 bool IsServerFlag(const absl::CommandLineFlag& flag) {
   return absl::EndsWith(flag.Filename(), "server/server_flags.cc");
+}
+
+std::string VariableOf(absl::string_view flag_name) {
+  return absl::StrCat("EMB_", absl::AsciiStrToUpper(flag_name));
+}
+
+std::vector<std::string> ServerFlagNames() {
+  std::vector<std::string> names;
+  for (const auto& [name, flag] : absl::GetAllFlags()) {
+    if (IsServerFlag(*flag)) names.emplace_back(name);
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// absl::flags would end the process, and suggest nothing for --data-dir.
+absl::Status CheckFlagNames(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    absl::string_view arg = argv[i];
+    if (arg == "--") break;
+    if (!absl::ConsumePrefix(&arg, "-") || arg.empty()) continue;
+    absl::ConsumePrefix(&arg, "-");
+    const absl::string_view name = arg.substr(0, arg.find('='));
+    const absl::CommandLineFlag* const flag = absl::FindCommandLineFlag(name);
+    const bool is_negation =
+        absl::StartsWith(name, "no") &&
+        absl::FindCommandLineFlag(name.substr(2)) != nullptr;
+    if (absl::c_linear_search(kParserFlags, name)) continue;
+    if (flag == nullptr && !is_negation) {
+      const std::string nearest = NearestName(name, ServerFlagNames());
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--", name.substr(0, 64), ": there is no such flag",
+          nearest.empty() ? ", see --help" : DidYouMean("--", nearest)));
+    }
+    // A value of its own, which may begin with a dash.
+    const bool has_value = name.size() < arg.size();
+    if (flag != nullptr && !flag->IsOfType<bool>() && !has_value) ++i;
+  }
+  return absl::OkStatus();
+}
+
+// A setting that does nothing looks like one that does. It is no error, since
+// others may use the prefix.
+void WarnOfUnknownVariables() {
+  const std::vector<std::string> names = ServerFlagNames();
+  std::vector<std::string> variables;
+  for (const std::string& name : names) variables.push_back(VariableOf(name));
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const absl::string_view text = *entry;
+    const std::string variable(text.substr(0, text.find('=')));
+    if (!absl::StartsWith(variable, "EMB_") ||
+        absl::c_linear_search(variables, variable) ||
+        absl::c_linear_search(kOtherVariables, variable)) {
+      continue;
+    }
+    const std::string nearest = NearestName(variable.substr(4), names);
+    Log(LogLevel::kWarning, "unknown_variable",
+        {{"variable", variable},
+         {"message",
+          absl::StrCat(
+              "no flag of this server is set by it",
+              nearest.empty() ? "" : DidYouMean("", VariableOf(nearest)))}});
+  }
 }
 
 // Before the command line is parsed, which then wins.
 absl::Status SetFlagsFromEnvironment() {
   for (const auto& [name, flag] : absl::GetAllFlags()) {
     if (!IsServerFlag(*flag)) continue;
-    const std::string variable =
-        absl::StrCat("EMB_", absl::AsciiStrToUpper(name));
+    const std::string variable = VariableOf(name);
     const char* const value = std::getenv(variable.c_str());
     std::string error;
     if (value != nullptr && !flag->ParseFrom(value, &error)) {
@@ -179,12 +258,18 @@ void SetUsage() {
 
 absl::StatusOr<ServerOptions> ParseServerFlags(int argc, char** argv) {
   SetUsage();
+  static char help[] = "--help";
+  for (int i = 1; i < argc; ++i) {
+    if (absl::string_view(argv[i]) == "-h") argv[i] = help;
+  }
+  EMB_RETURN_IF_ERROR(CheckFlagNames(argc, argv));
   EMB_RETURN_IF_ERROR(SetFlagsFromEnvironment());
   const std::vector<char*> rest = absl::ParseCommandLine(argc, argv);
   if (rest.size() > 1) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", rest[1], "\": want flags only, see --help"));
   }
+  WarnOfUnknownVariables();
   return OptionsFromFlags();
 }
 

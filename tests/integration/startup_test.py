@@ -60,6 +60,7 @@ class Flags(ServerTest):
 
     def test_says_what_it_is(self):
         self.assertIn("--data_dir", run_server("--help").stdout)
+        self.assertEqual(run_server("-h").stdout, run_server("--help").stdout)
         version = run_server("--version")
         self.assertRegex(version.stdout, r"^embedding-server \d+\.\d+\.\d+\n$")
         self.assertEqual(version.returncode, 0)
@@ -69,7 +70,11 @@ class Flags(ServerTest):
         cases = [
             ([], EXIT_USAGE, "--data_dir"),
             ([data, "stray"], EXIT_USAGE, "stray"),
-            ([data, "--no_such_flag"], EXIT_FAILURE, "no_such_flag"),
+            ([data, "--no_such_flag"], EXIT_USAGE, "no_such_flag"),
+            (["--data-dir=x"], EXIT_USAGE, "did you mean --data_dir?"),
+            ([data, "--listen_addr", "x"], EXIT_USAGE,
+             "did you mean --listen?"),
+            ([data, "-listne=x"], EXIT_USAGE, "did you mean --listen?"),
             ([data, "--drain_delay=soon"], EXIT_FAILURE, "drain_delay"),
             ([data, "--listen=127.0.0.1:99999"], EXIT_USAGE, "--listen"),
             ([data, "--listen=nowhere"], EXIT_USAGE, "--listen"),
@@ -92,6 +97,15 @@ class Flags(ServerTest):
         self.assert_refused(run_server(env=env), EXIT_USAGE, "nowhere")
         self.assert_refused(run_server("--listen=elsewhere", env=env),
                             EXIT_USAGE, "elsewhere")
+
+    def test_warns_of_variables_that_nothing_reads(self):
+        env = {"EMB_DATADIR": "x", "EMB_COLOUR": "red", "EMB_SERVER": "x:1",
+               "EMB_LISTEN": "nowhere", "EMB_DATA_DIR": self.data_dir}
+        done = run_server(env=env)
+        self.assert_refused(done, EXIT_USAGE, '"variable":"EMB_DATADIR"',
+                            "did you mean EMB_DATA_DIR?",
+                            '"variable":"EMB_COLOUR"')
+        self.assertEqual(done.stderr.count("unknown_variable"), 2)
 
     def test_an_address_in_use_is_refused_by_name(self):
         with socket.socket() as taken:
