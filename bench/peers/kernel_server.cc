@@ -37,7 +37,7 @@ constexpr size_t kBatchIds = 8'192;
 constexpr int64_t kIdsPerBag = 32;
 
 std::unique_ptr<const Table> MakeTable() {
-  TableBuilder builder(kNumRows, kRowBytes);
+  TableBuilder builder(kNumRows, {DType::kFloat32, kDim});
   std::vector<float> row(kDim);
   for (int64_t i = 0; i < kNumRows; ++i) {
     for (int64_t column = 0; column < kDim; ++column) {
@@ -99,7 +99,7 @@ class Kernels {
     if (bag) {
       PoolBags(*table_, PoolMode::kSum, {ids, lengths_, {}}, absent, bytes);
     } else {
-      GatherRows(*table_, ids, absent, bytes);
+      GatherRows(*table_, ids, absent, RowsAs::kFloat32, bytes);
     }
     return true;
   }
