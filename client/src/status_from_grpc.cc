@@ -40,8 +40,8 @@ absl::optional<std::string> PrintBadRequest(absl::string_view type_url,
                        });
 }
 
-// Without a printer, `std::cerr << status` shows the bytes of a protobuf. There
-// is one in a process: the program's own, if it has one, is left alone.
+// Without a printer, a status that is streamed shows the bytes of a protobuf.
+// There is one in a process: the program's own, if it has one, is left alone.
 bool SetPayloadPrinter() {
   if (absl::status_internal::GetStatusPayloadPrinter() == nullptr) {
     absl::status_internal::SetStatusPayloadPrinter(PrintBadRequest);

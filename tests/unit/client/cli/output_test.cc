@@ -82,17 +82,16 @@ TEST(DescribeNextVersion, TellsWhatChangedAndWhatDidNot) {
 }
 
 TEST(TableJson, HoldsEveryField) {
-  EXPECT_EQ(
-      TableJson(SomeTable()).dump(),
-      R"({"name":"item","rows":10507,"dim":64,"dtype":"float32",)"
-      R"("quantization_error":null,)"
-      R"("padding_idx":0,"keep_padding_row":false,"max_norm":null,)"
-      R"("norm_type":null,"initializer":{"scheme":"kaiming_normal",)"
-      R"("args":{"a":0.5,"mode":"fan_in"}},"seed":18446744073709551615,)"
-      R"("version":7,"current":true,"pinned":false,"revision":9,)"
-      R"("digest":"0123456789abcdef0123456789abcdef",)"
-      R"("bytes":2689792,"created_at":"2023-11-14T22:13:20Z",)"
-      R"("state":"serving","state_message":""})");
+  EXPECT_EQ(TableJson(SomeTable()).dump(),
+            R"({"name":"item","rows":10507,"dim":64,"dtype":"float32",)"
+            R"("quantization_error":null,)"
+            R"("padding_idx":0,"keep_padding_row":false,"max_norm":null,)"
+            R"("norm_type":null,"initializer":{"scheme":"kaiming_normal",)"
+            R"("args":{"a":0.5,"mode":"fan_in"}},"seed":18446744073709551615,)"
+            R"("version":7,"current":true,"pinned":false,"revision":9,)"
+            R"("digest":"0123456789abcdef0123456789abcdef",)"
+            R"("bytes":2689792,"created_at":"2023-11-14T22:13:20Z",)"
+            R"("state":"serving","state_message":""})");
 }
 
 TEST(TableJson, SaysThatAnImportedTableHasNoInitializer) {
