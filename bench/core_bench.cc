@@ -42,7 +42,7 @@ double Time(const Work& work) {
 
 // Bytes that memory copies in a second: the best of some tries, measured once.
 double MemoryBandwidth() {
-  static const double kBandwidth = [] {
+  static const double bandwidth = [] {
     constexpr size_t kBytes = size_t{256} << 20;
     const std::vector<std::byte> from(kBytes, std::byte{1});
     std::vector<std::byte> to(kBytes);
@@ -54,7 +54,7 @@ double MemoryBandwidth() {
     }
     return best;
   }();
-  return kBandwidth;
+  return bandwidth;
 }
 
 void CountRows(benchmark::State& state, int64_t rows) {

@@ -11,7 +11,7 @@ absl::StatusOr<NameClaims::Claim> NameClaims::Take(std::set<std::string> names,
   {
     MutexLock lock(mutex_);
     for (const std::string& name : names) {
-      if (taken_.count(name) != 0) {
+      if (taken_.contains(name)) {
         return absl::Status(
             if_taken,
             absl::StrCat("table \"", name, "\": a change is in progress"));

@@ -126,6 +126,7 @@ absl::Status CheckFlagNames(int argc, char** argv) {
 void WarnOfUnknownVariables() {
   const std::vector<std::string> names = ServerFlagNames();
   std::vector<std::string> variables;
+  variables.reserve(names.size());
   for (const std::string& name : names) variables.push_back(VariableOf(name));
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const absl::string_view text = *entry;

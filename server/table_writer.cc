@@ -75,8 +75,7 @@ absl::Status TableWriter::FinishRow(int64_t index) {
     RenormaliseRow({*spec.max_norm, spec.norm_type}, absl::MakeSpan(row_));
   }
   if (spec.zero_row() == index) std::fill(row_.begin(), row_.end(), 0.0F);
-  const absl::Status encoded =
-      encoder_.Encode(row_, builder_.mutable_row(index));
+  absl::Status encoded = encoder_.Encode(row_, builder_.mutable_row(index));
   if (encoded.ok()) return encoded;
   return {encoded.code(), absl::StrCat("row ", index, ", ", encoded.message())};
 }

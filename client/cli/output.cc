@@ -128,7 +128,7 @@ std::string Aligned(const Grid& grid, const std::set<size_t>& to_the_right) {
   std::string text;
   for (const auto& row : grid) {
     for (size_t i = 0; i < row.size(); ++i) {
-      const int width = to_the_right.count(i) != 0 ? widths[i] : -widths[i];
+      const int width = to_the_right.contains(i) ? widths[i] : -widths[i];
       absl::StrAppendFormat(&text, "%s%*s", i == 0 ? "" : "  ", width, row[i]);
     }
     text += "\n";
