@@ -2,46 +2,12 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cstring>
 
+#include "core/rows_ahead.h"
+#include "core/simd_copy.h"
 #include "core/simd_decode.h"
 
 namespace emb {
-namespace {
-
-// The hardware follows a row beyond its first lines by itself.
-constexpr int64_t kPrefetchBytesMax = 256;
-constexpr int64_t kCacheLineBytes = 64;
-
-// `write` puts a row to an address.
-template <typename Write>
-void GatherBy(const Write& write, const Table& table, IdSpan ids,
-              const AbsentIds& absent, int64_t out_bytes, std::byte* out) {
-  const int64_t row_bytes = table.row_bytes();
-  for (size_t i = 0; i < ids.size(); ++i) {
-    if (i + kPrefetchDistance < ids.size()) {
-      const int64_t ahead = ids[i + kPrefetchDistance];
-      if (!absent.Contains(ahead)) PrefetchRow(table.row(ahead), row_bytes);
-    }
-    if (absent.Contains(ids[i])) {
-      std::memset(out, 0, static_cast<size_t>(out_bytes));
-    } else {
-      write(table.row(ids[i]), out);
-    }
-    out += out_bytes;
-  }
-}
-
-}  // namespace
-
-void PrefetchRow(const std::byte* row, int64_t row_bytes) {
-  const int64_t bytes = std::min(row_bytes, kPrefetchBytesMax);
-  for (int64_t line = 0; line < bytes; line += kCacheLineBytes) {
-    __builtin_prefetch(row + line);
-  }
-  // A row need not begin where a line does.
-  __builtin_prefetch(row + bytes - 1);
-}
 
 int64_t RowBytesAs(RowsAs as, const Table& table) {
   return as == RowsAs::kStored ? table.row_bytes()
@@ -54,16 +20,18 @@ void GatherRows(const Table& table, IdSpan ids, const AbsentIds& absent,
   assert(out.size() == ids.size() * static_cast<size_t>(out_bytes));
   const RowFormat format = table.format();
   if (as == RowsAs::kStored || format.dtype == DType::kFloat32) {
-    const auto copy = [bytes = static_cast<size_t>(out_bytes)](
-                          const std::byte* row, std::byte* to) {
-      std::memcpy(to, row, bytes);
-    };
-    GatherBy(copy, table, ids, absent, out_bytes, out.data());
-  } else {
-    const auto decode = [&](const std::byte* row, std::byte* to) {
-      DecodeRow(format, row, to);
-    };
-    GatherBy(decode, table, ids, absent, out_bytes, out.data());
+    CopyRows(table, ids, absent, out.data());
+    return;
+  }
+  RowsAhead rows(table, ids, absent);
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const auto decoded = out.first(static_cast<size_t>(out_bytes));
+    if (const std::byte* const row = rows.Next()) {
+      DecodeRow(format, row, decoded.data());
+    } else {
+      std::fill(decoded.begin(), decoded.end(), std::byte{0});
+    }
+    out.remove_prefix(decoded.size());
   }
 }
 

@@ -12,12 +12,6 @@
 
 namespace emb {
 
-// Asks the memory for a row that will be read soon.
-void PrefetchRow(const std::byte* row, int64_t row_bytes);
-
-// How many ids ahead rows are prefetched; 8 to 16 measure alike.
-inline constexpr size_t kPrefetchDistance = 12;
-
 // What becomes of a row on its way out.
 enum class RowsAs {
   kStored,   // The bytes as they are.
@@ -32,7 +26,7 @@ int64_t RowBytesAs(RowsAs as, const Table& table);
 // gives zero bytes.
 //
 // Source   torch.nn.functional.embedding: element bits are unchanged.
-// Cost     One copy of each row; rows a few ids ahead are prefetched.
+// Cost     One copy of each row, prefetched.
 // REQUIRES: out.size() == ids.size() * RowBytesAs(as, table).
 void GatherRows(const Table& table, IdSpan ids, const AbsentIds& absent,
                 RowsAs as, absl::Span<std::byte> out);

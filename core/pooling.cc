@@ -5,7 +5,7 @@
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
-#include "core/gather.h"
+#include "core/rows_ahead.h"
 #include "core/simd_pooling.h"
 
 namespace emb {
@@ -18,22 +18,17 @@ struct PresentRows {
   std::vector<float> weights;
 };
 
-// Collects ids[begin, end). Rows are prefetched as they are passed, also those
-// of the bags that follow.
-void Collect(const Table& table, const Bags& bags, const AbsentIds& absent,
-             size_t begin, size_t end, PresentRows& present) {
+// Collects the next `count` rows, whose weights begin at `weights` if there are
+// any.
+void Collect(RowsAhead& ahead, size_t count, const float* weights,
+             PresentRows& present) {
   present.rows.clear();
   present.weights.clear();
-  for (size_t i = begin; i < end; ++i) {
-    if (i + kPrefetchDistance < bags.ids.size()) {
-      const int64_t ahead = bags.ids[i + kPrefetchDistance];
-      if (!absent.Contains(ahead)) {
-        PrefetchRow(table.row(ahead), table.row_bytes());
-      }
-    }
-    if (absent.Contains(bags.ids[i])) continue;
-    present.rows.push_back(table.row(bags.ids[i]));
-    if (!bags.weights.empty()) present.weights.push_back(bags.weights[i]);
+  for (size_t i = 0; i < count; ++i) {
+    const std::byte* const row = ahead.Next();
+    if (row == nullptr) continue;
+    present.rows.push_back(row);
+    if (weights != nullptr) present.weights.push_back(weights[i]);
   }
 }
 
@@ -75,14 +70,15 @@ void PoolBags(const Table& table, PoolMode mode, const Bags& bags,
   assert(out.size() == bags.lengths.size() * bag_bytes);
   const Rounding rounding =
       absent.has_padding() ? Rounding::kTwice : Rounding::kOnce;
+  const float* weights = bags.weights.empty() ? nullptr : bags.weights.data();
+  RowsAhead ahead(table, bags.ids, absent);
   PresentRows present;
-  size_t begin = 0;
-  for (size_t bag = 0; bag < bags.lengths.size(); ++bag) {
-    const size_t end = begin + static_cast<size_t>(bags.lengths[bag]);
-    Collect(table, bags, absent, begin, end, present);
-    Combine(mode, table.format(), present, rounding,
-            out.subspan(bag * bag_bytes, bag_bytes));
-    begin = end;
+  for (const int64_t length : bags.lengths) {
+    const auto count = static_cast<size_t>(length);
+    Collect(ahead, count, weights, present);
+    Combine(mode, table.format(), present, rounding, out.first(bag_bytes));
+    out.remove_prefix(bag_bytes);
+    if (weights != nullptr) weights += count;
   }
 }
 

@@ -105,7 +105,8 @@ HWY_INLINE void ReduceColumns(D d, const StoredRows& rows, size_t column,
               kVectors * lanes * sizeof(float));
 }
 
-// All columns: eight vectors at a time, then one, then single elements.
+// All columns: eight vectors at a time (four: dim 64 with vectors of 16), then
+// one, then single elements.
 template <class Row, class Reduction>
 HWY_INLINE void ReduceAs(const StoredRows& rows, const Reduction& reduction,
                          std::byte* out) {
@@ -116,6 +117,9 @@ HWY_INLINE void ReduceAs(const StoredRows& rows, const Reduction& reduction,
   size_t column = 0;
   for (; column + 8 * lanes <= dim; column += 8 * lanes) {
     ReduceColumns<Row, 8>(d, rows, column, reduction, out);
+  }
+  for (; column + 4 * lanes <= dim; column += 4 * lanes) {
+    ReduceColumns<Row, 4>(d, rows, column, reduction, out);
   }
   for (; column + lanes <= dim; column += lanes) {
     ReduceColumns<Row, 1>(d, rows, column, reduction, out);
