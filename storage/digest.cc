@@ -18,7 +18,7 @@ std::string DigestToHex(const Digest& digest) {
       reinterpret_cast<const char*>(digest.data()), digest.size()));
 }
 
-struct TableDigester::State {
+struct StreamHash::State {
   State() : hash(XXH3_createState()) {
     if (hash == nullptr) throw std::bad_alloc();
     XXH3_128bits_reset(hash);
@@ -30,23 +30,15 @@ struct TableDigester::State {
   XXH3_state_t* hash;
 };
 
-TableDigester::TableDigester(int64_t num_rows, int64_t dim, DType dtype)
-    : state_(std::make_unique<State>()) {
-  ByteWriter shape;
-  shape.PutI64(num_rows);
-  shape.PutI64(dim);
-  shape.PutU8(static_cast<uint8_t>(dtype));
-  const std::string bytes = std::move(shape).Take();
+StreamHash::StreamHash() : state_(std::make_unique<State>()) {}
+
+StreamHash::~StreamHash() = default;
+
+void StreamHash::Update(absl::Span<const std::byte> bytes) {
   XXH3_128bits_update(state_->hash, bytes.data(), bytes.size());
 }
 
-TableDigester::~TableDigester() = default;
-
-void TableDigester::Update(absl::Span<const std::byte> rows) {
-  XXH3_128bits_update(state_->hash, rows.data(), rows.size());
-}
-
-Digest TableDigester::Finish() const {
+Digest StreamHash::Finish() const {
   XXH128_canonical_t canonical;
   XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state_->hash));
   Digest digest;
@@ -54,6 +46,14 @@ Digest TableDigester::Finish() const {
   std::copy(std::begin(canonical.digest), std::end(canonical.digest),
             digest.begin());
   return digest;
+}
+
+TableDigester::TableDigester(int64_t num_rows, int64_t dim, DType dtype) {
+  ByteWriter shape;
+  shape.PutI64(num_rows);
+  shape.PutI64(dim);
+  shape.PutU8(static_cast<uint8_t>(dtype));
+  hash_.Update(std::move(shape).Take());
 }
 
 }  // namespace emb

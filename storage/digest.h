@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "core/dtype.h"
 
@@ -19,6 +20,27 @@ using Digest = std::array<uint8_t, 16>;
 // 32 lower-case hexadecimal digits.
 std::string DigestToHex(const Digest& digest);
 
+// XXH3-128 of bytes that stream by.
+//
+// Threads  One thread.
+class StreamHash {
+ public:
+  StreamHash();
+  ~StreamHash();
+
+  // Appends bytes, cut anywhere.
+  void Update(absl::Span<const std::byte> bytes);
+  void Update(absl::string_view text) {
+    Update({reinterpret_cast<const std::byte*>(text.data()), text.size()});
+  }
+
+  Digest Finish() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 // Computes a table's digest from its rows as they stream by: XXH3-128 over
 // num_rows (8 bytes), dim (8 bytes), dtype (1 byte), all little-endian, then
 // the row bytes in order. Independent of chunks, versions and generations.
@@ -27,16 +49,14 @@ std::string DigestToHex(const Digest& digest);
 class TableDigester {
  public:
   TableDigester(int64_t num_rows, int64_t dim, DType dtype);
-  ~TableDigester();
 
   // Appends row bytes, cut anywhere.
-  void Update(absl::Span<const std::byte> rows);
+  void Update(absl::Span<const std::byte> rows) { hash_.Update(rows); }
 
-  Digest Finish() const;
+  Digest Finish() const { return hash_.Finish(); }
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  StreamHash hash_;
 };
 
 }  // namespace emb

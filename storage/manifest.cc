@@ -57,6 +57,18 @@ absl::Status AddVersions(const Edit& edit, Manifest& manifest) {
   return absl::OkStatus();
 }
 
+// A version may move to a generation of its own.
+absl::Status CheckMove(const VersionRecord& record, const Manifest& manifest) {
+  for (const VersionRecord& other : manifest.versions) {
+    if (other.generation == record.generation) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          Describe(KeyOf(record)), ": generation ", record.generation,
+          " is that of ", Describe(KeyOf(other)), ", want a new one"));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReplaceVersions(const Edit& edit, Manifest& manifest) {
   for (const VersionRecord& record : edit.replace) {
     const VersionKey key = KeyOf(record);
@@ -66,9 +78,7 @@ absl::Status ReplaceVersions(const Edit& edit, Manifest& manifest) {
           absl::StrCat(Describe(key), ": does not exist"));
     }
     if (old_record->generation != record.generation) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          Describe(key), ": generation ", record.generation, ", want ",
-          old_record->generation, ", which has its rows"));
+      EMB_RETURN_IF_ERROR(CheckMove(record, manifest));
     }
     *LowerBound(manifest.versions, key) = record;
   }
@@ -145,6 +155,33 @@ const VersionKey* FindCurrentVersion(const Manifest& manifest,
   return &*place;
 }
 
+std::vector<VersionRecord> NewlyPlaced(const Edit& edit,
+                                       const Manifest& manifest) {
+  std::vector<VersionRecord> placed = edit.add;
+  for (const VersionRecord& record : edit.replace) {
+    const VersionRecord* const before = FindVersion(manifest, KeyOf(record));
+    if (before != nullptr && before->generation != record.generation) {
+      placed.push_back(record);
+    }
+  }
+  return placed;
+}
+
+absl::Status CheckInUse(const Manifest& manifest, Generation generation) {
+  for (const VersionRecord& record : manifest.versions) {
+    if (record.generation == generation) return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "generation ", generation, ": no version has it, nothing to patch"));
+}
+
+void SortByNumber(std::vector<AppliedRequest>& requests) {
+  std::sort(requests.begin(), requests.end(),
+            [](const AppliedRequest& a, const AppliedRequest& b) {
+              return a.number < b.number;
+            });
+}
+
 std::set<Generation> GenerationsOf(const Manifest& manifest) {
   std::set<Generation> generations;
   for (const VersionRecord& record : manifest.versions) {
@@ -195,6 +232,8 @@ absl::Status ManifestReader::Add(absl::string_view key,
     EMB_ASSIGN_OR_RETURN(commit_, DecodeCommitRecord(value));
     return absl::OkStatus();
   }
+  // Not part of the manifest: TableStore::ReadRequests.
+  if (IsRequestRecordKey(key)) return absl::OkStatus();
   if (const auto table = TableOfCurrentRecordKey(key)) {
     EMB_ASSIGN_OR_RETURN(const int64_t version, DecodeCurrentRecord(value));
     manifest_.current.push_back(

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,9 +21,9 @@ namespace emb {
 // Errors   ALREADY_EXISTS       adds a version that exists.
 //          NOT_FOUND            replaces, publishes or removes one that does
 //                               not.
-//          FAILED_PRECONDITION  adds a generation that is in use, replaces a
-//                               record by one of another generation, or removes
-//                               a version that stays current.
+//          FAILED_PRECONDITION  adds, or moves a version to, a generation that
+//                               is in use, or removes a version that stays
+//                               current.
 absl::StatusOr<Manifest> ApplyEdit(Manifest manifest, const Edit& edit);
 
 // The record, or nullptr.
@@ -32,6 +33,16 @@ const VersionRecord* FindVersion(const Manifest& manifest,
 // The current version of a table, or nullptr.
 const VersionKey* FindCurrentVersion(const Manifest& manifest,
                                      const std::string& table);
+
+// The records of `edit` whose rows lie in generations that are new to the
+// manifest: those that it adds, and those that it moves.
+std::vector<VersionRecord> NewlyPlaced(const Edit& edit,
+                                       const Manifest& manifest);
+
+// FAILED_PRECONDITION unless a record names the generation.
+absl::Status CheckInUse(const Manifest& manifest, Generation generation);
+
+void SortByNumber(std::vector<AppliedRequest>& requests);
 
 // The generations that the manifest's records name.
 std::set<Generation> GenerationsOf(const Manifest& manifest);

@@ -10,10 +10,10 @@
 namespace emb {
 namespace {
 
-// A chunk's prefix is filled up with zeros, so that its rows start at a
-// multiple of 8.
-constexpr absl::string_view kChunkFill("\0\0\0", 3);
-constexpr size_t kChunkHeaderBytes = 32;
+// The prefix of chunks and patches is filled up with zeros, so that rows start
+// at a multiple of 8.
+constexpr absl::string_view kFill("\0\0\0", 3);
+constexpr size_t kHeaderBytes = 32;
 
 void AppendBigEndian(uint64_t value, std::string& out) {
   for (int shift = 56; shift >= 0; shift -= 8) {
@@ -21,45 +21,89 @@ void AppendBigEndian(uint64_t value, std::string& out) {
   }
 }
 
-}  // namespace
+uint64_t LoadBigEndian(absl::string_view bytes) {
+  uint64_t value = 0;
+  for (const char byte : bytes)
+    value = (value << 8) | static_cast<uint8_t>(byte);
+  return value;
+}
 
-std::string EncodeChunk(const ChunkHeader& header,
-                        absl::Span<const std::byte> rows) {
-  ByteWriter writer = StartRecord(kChunkKind);
-  writer.PutBytes(kChunkFill);
-  writer.PutU64(header.generation);
-  writer.PutI64(header.number);
+// Where rows belong: a chunk by its number, or a patch by its row.
+struct Place {
+  const RecordKind& kind;
+  absl::string_view unit;
+  Generation generation;
+  int64_t number;
+};
+
+std::string EncodeRows(const Place& place, absl::Span<const std::byte> rows) {
+  ByteWriter writer = StartRecord(place.kind);
+  writer.PutBytes(kFill);
+  writer.PutU64(place.generation);
+  writer.PutI64(place.number);
   writer.PutU64(rows.size());
   std::string value = std::move(writer).Take();
-  value.reserve(kChunkHeaderBytes + rows.size() + kChecksumBytes);
+  value.reserve(kHeaderBytes + rows.size() + kChecksumBytes);
   value.append(reinterpret_cast<const char*>(rows.data()), rows.size());
   return Seal(std::move(value));
 }
 
-absl::StatusOr<absl::Span<const std::byte>> DecodeChunk(
-    const ChunkHeader& want, absl::string_view value) {
-  const std::string place =
-      absl::StrCat("generation ", want.generation, " chunk ", want.number);
-  const auto payload = Unseal(kChunkKind, value);
+absl::StatusOr<absl::Span<const std::byte>> DecodeRows(
+    const Place& want, absl::string_view value) {
+  const auto name = [&](Generation generation, int64_t number) {
+    return absl::StrCat("generation ", generation, " ", want.unit, " ", number);
+  };
+  const std::string place = name(want.generation, want.number);
+  const auto payload = Unseal(want.kind, value);
   if (!payload.ok()) {
     return absl::Status(payload.status().code(),
                         absl::StrCat(place, ": ", payload.status().message()));
   }
   ByteReader reader(*payload);
-  const absl::string_view fill = reader.GetBytes(kChunkFill.size());
+  const absl::string_view fill = reader.GetBytes(kFill.size());
   const uint64_t generation = reader.GetU64();
   const int64_t number = reader.GetI64();
   const uint64_t rows_bytes = reader.GetU64();
-  if (!reader.ok() || fill != kChunkFill || rows_bytes != reader.num_left()) {
+  if (!reader.ok() || fill != kFill || rows_bytes != reader.num_left()) {
     return absl::DataLossError(absl::StrCat(place, ": malformed header"));
   }
   if (generation != want.generation || number != want.number) {
-    return absl::DataLossError(absl::StrCat(place, ": holds generation ",
-                                            generation, " chunk ", number));
+    return absl::DataLossError(
+        absl::StrCat(place, ": holds ", name(generation, number)));
   }
   const absl::string_view rows = reader.GetBytes(reader.num_left());
   return absl::MakeConstSpan(reinterpret_cast<const std::byte*>(rows.data()),
                              rows.size());
+}
+
+Place PlaceOf(const ChunkHeader& header) {
+  return {kChunkKind, "chunk", header.generation, header.number};
+}
+
+Place PlaceOf(const PatchHeader& header) {
+  return {kPatchKind, "row", header.generation, header.row};
+}
+
+}  // namespace
+
+std::string EncodeChunk(const ChunkHeader& header,
+                        absl::Span<const std::byte> rows) {
+  return EncodeRows(PlaceOf(header), rows);
+}
+
+absl::StatusOr<absl::Span<const std::byte>> DecodeChunk(
+    const ChunkHeader& want, absl::string_view value) {
+  return DecodeRows(PlaceOf(want), value);
+}
+
+std::string EncodePatch(const PatchHeader& header,
+                        absl::Span<const std::byte> bytes) {
+  return EncodeRows(PlaceOf(header), bytes);
+}
+
+absl::StatusOr<absl::Span<const std::byte>> DecodePatch(
+    const PatchHeader& want, absl::string_view value) {
+  return DecodeRows(PlaceOf(want), value);
 }
 
 uint64_t ChecksumOf(absl::string_view value) {
@@ -118,6 +162,39 @@ absl::StatusOr<CommitRecord> DecodeCommitRecord(absl::string_view value) {
   return record;
 }
 
+std::string EncodeRequestRecord(const AppliedRequest& request) {
+  ByteWriter writer = StartRecord(kRequestKind);
+  writer.PutU64(request.number);
+  writer.PutText(request.id);
+  for (const uint8_t byte : request.fingerprint) writer.PutU8(byte);
+  writer.PutU64(request.epoch);
+  writer.PutU64(request.tables.size());
+  for (const AppliedRequest::Table& table : request.tables) {
+    writer.PutI64(table.version);
+    writer.PutI64(table.revision);
+  }
+  return Seal(std::move(writer));
+}
+
+absl::StatusOr<AppliedRequest> DecodeRequestRecord(absl::string_view value) {
+  EMB_ASSIGN_OR_RETURN(const absl::string_view payload,
+                       Unseal(kRequestKind, value));
+  ByteReader reader(payload);
+  AppliedRequest request;
+  request.number = reader.GetU64();
+  request.id = std::string(reader.GetText());
+  for (uint8_t& byte : request.fingerprint) byte = reader.GetU8();
+  request.epoch = reader.GetU64();
+  const uint64_t num_tables = reader.GetU64();
+  for (uint64_t i = 0; i < num_tables && reader.ok(); ++i) {
+    const int64_t version = reader.GetI64();
+    request.tables.push_back({version, reader.GetI64()});
+  }
+  EMB_RETURN_IF_ERROR(CheckEnd(kRequestKind, reader));
+  if (request.number < 1) return Damaged(kRequestKind, "number 0");
+  return request;
+}
+
 std::string EncodeFormatRecord() { return Seal(StartRecord(kFormatKind)); }
 
 absl::Status CheckFormatRecord(absl::string_view value) {
@@ -147,11 +224,23 @@ std::string CurrentRecordKey(absl::string_view table) {
 
 std::optional<Generation> GenerationOfChunkKey(absl::string_view key) {
   if (key.size() != 16) return std::nullopt;
-  Generation generation = 0;
-  for (const char byte : key.substr(0, 8)) {
-    generation = (generation << 8) | static_cast<uint8_t>(byte);
-  }
-  return generation;
+  return LoadBigEndian(key.substr(0, 8));
+}
+
+int64_t NumberOfChunkKey(absl::string_view key) {
+  return static_cast<int64_t>(LoadBigEndian(key.substr(8)));
+}
+
+// Behind the version records: a build that knows no updates meets those first,
+// and refuses the updated ones as a later build's.
+std::string RequestRecordKey(uint64_t number) {
+  std::string key = "X";
+  AppendBigEndian(number % kAppliedRequestsKept, key);
+  return key;
+}
+
+bool IsRequestRecordKey(absl::string_view key) {
+  return !key.empty() && key[0] == 'X';
 }
 
 std::optional<absl::string_view> TableOfCurrentRecordKey(

@@ -67,6 +67,21 @@ struct CommitRecord {
 std::string EncodeCommitRecord(const CommitRecord& record);
 absl::StatusOr<CommitRecord> DecodeCommitRecord(absl::string_view value);
 
+// One row's newer bytes. Bound to its place as a chunk is.
+struct PatchHeader {
+  Generation generation = 0;
+  int64_t row = 0;
+};
+std::string EncodePatch(const PatchHeader& header,
+                        absl::Span<const std::byte> bytes);
+// Errors   As DecodeChunk; names the patch.
+absl::StatusOr<absl::Span<const std::byte>> DecodePatch(
+    const PatchHeader& want, absl::string_view value);
+
+// A request that is remembered.
+std::string EncodeRequestRecord(const AppliedRequest& request);
+absl::StatusOr<AppliedRequest> DecodeRequestRecord(absl::string_view value);
+
 // Says which format the store as a whole is written in.
 std::string EncodeFormatRecord();
 absl::Status CheckFormatRecord(absl::string_view value);
@@ -75,6 +90,15 @@ absl::Status CheckFormatRecord(absl::string_view value);
 std::string ChunkKey(Generation generation, int64_t number);
 // nullopt: no key of a chunk.
 std::optional<Generation> GenerationOfChunkKey(absl::string_view key);
+// Keys of patches are those of chunks, with a row in place of the number.
+inline std::string PatchKey(Generation generation, int64_t row) {
+  return ChunkKey(generation, row);
+}
+// The second number of such a key. REQUIRES: key.size() == 16.
+int64_t NumberOfChunkKey(absl::string_view key);
+// A place that is used again by the request kAppliedRequestsKept later.
+std::string RequestRecordKey(uint64_t number);
+bool IsRequestRecordKey(absl::string_view key);
 std::string VersionRecordKey(absl::string_view table, int64_t version);
 std::string CurrentRecordKey(absl::string_view table);
 // The name in a key that CurrentRecordKey made; nullopt for any other key.

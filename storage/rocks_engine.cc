@@ -123,9 +123,9 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions() {
   return options;
 }
 
-rocksdb::WriteOptions SyncedWrite() {
+rocksdb::WriteOptions LoggedWrite(bool sync) {
   rocksdb::WriteOptions options;
-  options.sync = true;
+  options.sync = sync;
   options.protection_bytes_per_key = kProtectionBytes;
   return options;
 }
@@ -198,6 +198,7 @@ class RocksEngineImpl : public RocksEngine {
   absl::Status ScanRecords(EntryVisitor visit) override;
   absl::Status ScanChunks(Generation generation, int64_t first, int64_t last,
                           EntryVisitor visit) override;
+  absl::Status ScanPatches(Generation generation, EntryVisitor visit) override;
   absl::StatusOr<std::set<Generation>> ListGenerations() override;
   absl::Status Write(const EngineBatch& batch) override;
   absl::StatusOr<std::unique_ptr<ChunkFile>> NewFile(
@@ -262,6 +263,18 @@ absl::Status RocksEngineImpl::ScanChunks(Generation generation, int64_t first,
   return VisitAll(*it, visit);
 }
 
+absl::Status RocksEngineImpl::ScanPatches(Generation generation,
+                                          EntryVisitor visit) {
+  const std::string end = PatchKey(generation + 1, 0);
+  const rocksdb::Slice bound(end);
+  rocksdb::ReadOptions options = CheckedRead();
+  options.iterate_upper_bound = &bound;
+  const std::unique_ptr<rocksdb::Iterator> it(
+      db_->NewIterator(options, delta_));
+  it->Seek(PatchKey(generation, 0));
+  return VisitAll(*it, visit);
+}
+
 absl::StatusOr<std::set<Generation>> RocksEngineImpl::ListGenerations() {
   std::set<Generation> generations;
   for (rocksdb::ColumnFamilyHandle* family : {base_, delta_}) {
@@ -293,7 +306,12 @@ absl::Status RocksEngineImpl::Write(const EngineBatch& batch) {
     EMB_RETURN_IF_ERROR(
         FromRocksStatus(writes.Put(base_, key, ToSlice(value)), "batch"));
   }
-  return FromRocksStatus(db_->Write(SyncedWrite(), &writes), "synced write");
+  for (const auto& [key, value] : batch.patches) {
+    EMB_RETURN_IF_ERROR(
+        FromRocksStatus(writes.Put(delta_, key, value), "batch"));
+  }
+  return FromRocksStatus(db_->Write(LoggedWrite(batch.sync), &writes),
+                         batch.sync ? "synced write" : "write");
 }
 
 absl::StatusOr<std::unique_ptr<ChunkFile>> RocksEngineImpl::NewFile(

@@ -47,6 +47,8 @@ struct EngineBatch {
   std::vector<std::pair<std::string, std::optional<std::string>>> records;
   // Views of what the caller keeps until the batch is written.
   std::vector<std::pair<std::string, absl::string_view>> chunks;
+  std::vector<std::pair<std::string, std::string>> patches;
+  bool sync = true;
 };
 
 // RocksEngine is one RocksDB with the column families of docs/format.md.
@@ -75,7 +77,12 @@ class RocksEngine {
   // All generations with a chunk or a row patch.
   virtual absl::StatusOr<std::set<Generation>> ListGenerations() = 0;
 
-  // Durable when it returns OK. After an error it may be found done, or not,
+  // Visits the patches of a generation, by ascending row.
+  virtual absl::Status ScanPatches(Generation generation,
+                                   EntryVisitor visit) = 0;
+
+  // Durable, together with every batch before, when it returns OK, unless the
+  // batch is not to be synced. After an error it may be found done, or not,
   // when the database is opened again.
   virtual absl::Status Write(const EngineBatch& batch) = 0;
 

@@ -1,15 +1,13 @@
 #include "storage/rocks_table_store.h"
 
-#include <algorithm>
 #include <map>
-#include <optional>
-#include <set>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/mutex.h"
 #include "core/status_macros.h"
+#include "storage/commit_batch.h"
 #include "storage/manifest.h"
 #include "storage/opened_store.h"
 #include "storage/pending_generation.h"
@@ -45,6 +43,18 @@ absl::Status IngestFiles(const PendingList& pending) {
   return absl::OkStatus();
 }
 
+// Chunks that never went to a file travel with the records.
+void AddBuffered(const PendingList& pending, EngineBatch& batch) {
+  for (const auto& entry : pending) {
+    const std::vector<std::string>& chunks = entry->generation->buffered();
+    for (size_t i = 0; i < chunks.size(); ++i) {
+      batch.chunks.emplace_back(
+          ChunkKey(entry->generation->id(), static_cast<int64_t>(i)),
+          chunks[i]);
+    }
+  }
+}
+
 class RocksTableStore : public TableStore {
  public:
   RocksTableStore(OpenedStore opened, int64_t file_bytes_max)
@@ -61,9 +71,12 @@ class RocksTableStore : public TableStore {
   absl::Status WriteChunk(Generation generation, int64_t number,
                           absl::Span<const std::byte> rows) override;
   absl::StatusOr<uint64_t> Commit(const Edit& edit) override;
+  absl::Status Sync() override;
   absl::StatusOr<Manifest> ReadManifest() override;
+  absl::StatusOr<std::vector<AppliedRequest>> ReadRequests() override;
   absl::Status ScanChunks(Generation generation, int64_t first, int64_t last,
                           ChunkVisitor visit) override;
+  absl::Status ScanPatches(Generation generation, PatchVisitor visit) override;
   absl::Status DeleteGeneration(Generation generation) override;
   absl::Status Close() override;
 
@@ -75,14 +88,13 @@ class RocksTableStore : public TableStore {
   std::shared_ptr<const Manifest> manifest();
   std::shared_ptr<Pending> FindPending(Generation generation);
 
-  // The generations that `edit` adds, each complete.
+  // The generations that `edit` adds or moves versions to, each complete.
   absl::StatusOr<PendingList> PendingOf(const Edit& edit);
-  absl::StatusOr<EngineBatch> MakeBatch(const Edit& edit, const Manifest& next,
-                                        const PendingList& pending)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
+  // Of a version, or being written.
+  absl::Status CheckPatched(const Edit& edit, const Manifest& next);
   absl::Status Write(OpenedStore& opened, const EngineBatch& batch)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
-  void Adopt(const Edit& edit, Manifest next);
+  void Adopt(const PendingList& committed, Manifest next);
 
   const int64_t file_bytes_max_;
 
@@ -172,7 +184,7 @@ absl::Status RocksTableStore::WriteChunk(Generation generation, int64_t number,
 
 absl::StatusOr<PendingList> RocksTableStore::PendingOf(const Edit& edit) {
   PendingList list;
-  for (const VersionRecord& record : edit.add) {
+  for (const VersionRecord& record : NewlyPlaced(edit, *manifest())) {
     std::shared_ptr<Pending> pending = FindPending(record.generation);
     const int64_t num_chunks =
         pending == nullptr ? 0 : pending->generation->num_chunks();
@@ -182,11 +194,22 @@ absl::StatusOr<PendingList> RocksTableStore::PendingOf(const Edit& edit) {
   return list;
 }
 
+absl::Status RocksTableStore::CheckPatched(const Edit& edit,
+                                           const Manifest& next) {
+  for (const RowPatches& patches : edit.patches) {
+    if (FindPending(patches.generation) != nullptr) continue;
+    EMB_RETURN_IF_ERROR(CheckInUse(next, patches.generation));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<uint64_t> RocksTableStore::Commit(const Edit& edit) {
   EMB_ASSIGN_OR_RETURN(const std::shared_ptr<OpenedStore> opened, Writable());
   EMB_ASSIGN_OR_RETURN(const PendingList pending, PendingOf(edit));
   // An edit that cannot succeed must not cost an ingestion.
-  EMB_RETURN_IF_ERROR(ApplyEdit(*manifest(), edit).status());
+  if (!pending.empty()) {
+    EMB_RETURN_IF_ERROR(ApplyEdit(*manifest(), edit).status());
+  }
   // Before the lock: gigabytes of one table must not delay the commit of
   // another, and nobody sees them before the records.
   EMB_RETURN_IF_ERROR(IngestFiles(pending));
@@ -195,51 +218,27 @@ absl::StatusOr<uint64_t> RocksTableStore::Commit(const Edit& edit) {
   EMB_RETURN_IF_ERROR(Writable().status());
   EMB_RETURN_IF_ERROR(PendingOf(edit).status());  // None was deleted since.
   EMB_ASSIGN_OR_RETURN(Manifest next, ApplyEdit(*manifest(), edit));
-  EMB_ASSIGN_OR_RETURN(const EngineBatch batch, MakeBatch(edit, next, pending));
+  EMB_RETURN_IF_ERROR(CheckPatched(edit, next));
+  EMB_ASSIGN_OR_RETURN(EngineBatch batch,
+                       MakeCommitBatch(edit, next, reserved_generation_));
+  AddBuffered(pending, batch);
   EMB_RETURN_IF_ERROR(Write(*opened, batch));
   const uint64_t epoch = next.epoch;
-  Adopt(edit, std::move(next));
+  Adopt(pending, std::move(next));
   return epoch;
 }
 
-absl::StatusOr<EngineBatch> RocksTableStore::MakeBatch(
-    const Edit& edit, const Manifest& next, const PendingList& pending) {
+absl::Status RocksTableStore::Sync() {
+  const MutexLock commit(commit_mutex_);
+  EMB_ASSIGN_OR_RETURN(const std::shared_ptr<OpenedStore> opened, Writable());
+  // As it is on disk already: what counts is that it is synced, and the log
+  // before it.
   EngineBatch batch;
-  for (const auto* const records : {&edit.add, &edit.replace}) {
-    for (const VersionRecord& record : *records) {
-      EMB_ASSIGN_OR_RETURN(std::string value, EncodeReadableRecord(record));
-      batch.records.emplace_back(
-          VersionRecordKey(record.spec.name, record.version), std::move(value));
-    }
-  }
-  std::set<std::string> tables;
-  for (const VersionKey& key : edit.publish) tables.insert(key.table);
-  for (const VersionKey& key : edit.remove) {
-    tables.insert(key.table);
-    batch.records.emplace_back(VersionRecordKey(key.table, key.version),
-                               std::nullopt);
-  }
-  for (const std::string& table : tables) {
-    const VersionKey* current = FindCurrentVersion(next, table);
-    batch.records.emplace_back(
-        CurrentRecordKey(table),
-        current == nullptr
-            ? std::nullopt
-            : std::optional(EncodeCurrentRecord(current->version)));
-  }
   batch.records.emplace_back(
       kCommitRecordKey,
-      EncodeCommitRecord(
-          {.epoch = next.epoch, .next_generation = reserved_generation_}));
-  for (const auto& entry : pending) {
-    const std::vector<std::string>& chunks = entry->generation->buffered();
-    for (size_t i = 0; i < chunks.size(); ++i) {
-      batch.chunks.emplace_back(
-          ChunkKey(entry->generation->id(), static_cast<int64_t>(i)),
-          chunks[i]);
-    }
-  }
-  return batch;
+      EncodeCommitRecord({.epoch = manifest()->epoch,
+                          .next_generation = reserved_generation_}));
+  return Write(*opened, batch);
 }
 
 absl::Status RocksTableStore::Write(OpenedStore& opened,
@@ -252,22 +251,48 @@ absl::Status RocksTableStore::Write(OpenedStore& opened,
   return status;
 }
 
-void RocksTableStore::Adopt(const Edit& edit, Manifest next) {
+// The caller's list frees what is committed, outside the lock.
+void RocksTableStore::Adopt(const PendingList& committed, Manifest next) {
   auto manifest = std::make_shared<const Manifest>(std::move(next));
-  PendingList committed;  // Freed outside the lock.
   const MutexLock lock(mutex_);
   manifest_.swap(manifest);
-  for (const VersionRecord& record : edit.add) {
-    const auto found = pending_.find(record.generation);
-    if (found == pending_.end()) continue;
-    committed.push_back(std::move(found->second));
-    pending_.erase(found);
+  for (const auto& entry : committed) {
+    pending_.erase(entry->generation->id());
   }
 }
 
 absl::StatusOr<Manifest> RocksTableStore::ReadManifest() {
   EMB_RETURN_IF_ERROR(Readable().status());
   return *manifest();
+}
+
+absl::StatusOr<std::vector<AppliedRequest>> RocksTableStore::ReadRequests() {
+  EMB_ASSIGN_OR_RETURN(const std::shared_ptr<OpenedStore> opened, Readable());
+  std::vector<AppliedRequest> requests;
+  EMB_RETURN_IF_ERROR(opened->engine->ScanRecords(
+      [&](absl::string_view key, absl::string_view value) -> absl::Status {
+        if (!IsRequestRecordKey(key)) return absl::OkStatus();
+        EMB_ASSIGN_OR_RETURN(AppliedRequest request,
+                             DecodeRequestRecord(value));
+        requests.push_back(std::move(request));
+        return absl::OkStatus();
+      }));
+  SortByNumber(requests);
+  return requests;
+}
+
+absl::Status RocksTableStore::ScanPatches(Generation generation,
+                                          PatchVisitor visit) {
+  EMB_ASSIGN_OR_RETURN(const std::shared_ptr<OpenedStore> opened, Readable());
+  return opened->engine->ScanPatches(
+      generation,
+      [&](absl::string_view key, absl::string_view value) -> absl::Status {
+        const int64_t row = NumberOfChunkKey(key);
+        EMB_ASSIGN_OR_RETURN(
+            const absl::Span<const std::byte> bytes,
+            DecodePatch({.generation = generation, .row = row}, value));
+        return visit(row, bytes);
+      });
 }
 
 absl::Status RocksTableStore::ScanChunks(Generation generation, int64_t first,

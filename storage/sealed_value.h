@@ -18,6 +18,8 @@ struct RecordKind {
   absl::string_view name;  // For messages.
 };
 inline constexpr RecordKind kChunkKind = {'K', "chunk"};
+inline constexpr RecordKind kPatchKind = {'P', "row patch"};
+inline constexpr RecordKind kRequestKind = {'R', "request record"};
 inline constexpr RecordKind kVersionKind = {'V', "version record"};
 inline constexpr RecordKind kCurrentKind = {'T', "current record"};
 inline constexpr RecordKind kCommitKind = {'C', "commit record"};

@@ -29,6 +29,32 @@ struct VersionKey {
   int64_t version = 0;
 };
 
+// New bytes of rows, in their stored form; of a row that is named twice the
+// last counts. Views of what the caller keeps until Commit has returned.
+struct RowPatches {
+  // Of a version, or still being written (folding).
+  Generation generation = 0;
+  absl::Span<const int64_t> rows = {};
+  // rows.size() times as many as a row has.
+  absl::Span<const std::byte> bytes = {};
+};
+
+// The answer to a request that changed rows, remembered so that it is not
+// done twice.
+struct AppliedRequest {
+  // 1, 2, 3 ...: the newest kAppliedRequestsKept are remembered.
+  uint64_t number = 0;
+  std::string id;           // As the caller chose it, 1 to 128 bytes.
+  Digest fingerprint = {};  // Of what was asked.
+  uint64_t epoch = 0;       // Made by it; given by Commit.
+  struct Table {
+    int64_t version = 0;
+    int64_t revision = 0;
+  };
+  std::vector<Table> tables = {};  // In the order of the request.
+};
+inline constexpr uint64_t kAppliedRequestsKept = 16'384;
+
 // Changes that become durable and visible together, or not at all.
 struct Edit {
   // Versions to add. Every chunk of their generations has been written.
@@ -37,8 +63,15 @@ struct Edit {
   std::vector<VersionKey> publish = {};
   // Versions to remove. A table without versions is gone.
   std::vector<VersionKey> remove = {};
-  // New records of versions that exist; their generations stay.
+  // New records of versions that exist. One with another generation, all of
+  // whose chunks have been written, has moved there with its rows.
   std::vector<VersionRecord> replace = {};
+  std::vector<RowPatches> patches = {};
+  std::vector<AppliedRequest> requests = {};
+  // Whether Commit waits for the disk. If not, the edit survives the end of
+  // the process, but the end of power only after the next edit that is synced
+  // or after Sync. REQUIRES: true if the edit adds or removes anything.
+  bool sync = true;
 };
 
 // All that the store knows besides rows.
@@ -54,7 +87,8 @@ struct Manifest {
 // TableStore keeps chunks and records.
 //
 // Durability  When Commit returns OK, the edit and every chunk of the
-//             generations it adds survive power loss. Before that a chunk
+//             generations it adds survive power loss (but see Edit::sync).
+//             Before that a chunk
 //             is nobody's: a generation that no record names is deleted when
 //             the store is opened again.
 // Errors      RESOURCE_EXHAUSTED  no space left.
@@ -88,14 +122,20 @@ class TableStore {
   // Errors   ALREADY_EXISTS       adds a version that exists.
   //          NOT_FOUND            replaces, publishes or removes one that
   //                               does not.
-  //          FAILED_PRECONDITION  adds an incomplete generation, replaces a
-  //                               record by one of another generation, or
-  //                               removes a version that would stay current
+  //          FAILED_PRECONDITION  adds, or moves to, an incomplete generation
+  //                               or one in use, patches one that is unknown,
+  //                               or removes a version that would stay current
   //                               beside others.
   //          INVALID_ARGUMENT     a record that could not be read again.
   virtual absl::StatusOr<uint64_t> Commit(const Edit& edit) = 0;
 
+  // Makes durable what edits without sync did.
+  virtual absl::Status Sync() = 0;
+
   virtual absl::StatusOr<Manifest> ReadManifest() = 0;
+
+  // The requests that are remembered, by ascending number.
+  virtual absl::StatusOr<std::vector<AppliedRequest>> ReadRequests() = 0;
 
   // Hands over chunks [first, last) in order, each checked against its
   // checksum, generation and number. Stops at the first error of `visit`.
@@ -106,7 +146,16 @@ class TableStore {
   virtual absl::Status ScanChunks(Generation generation, int64_t first,
                                   int64_t last, ChunkVisitor visit) = 0;
 
-  // Deletes the chunks of a generation that no record names (any more).
+  // Hands over the patches of a generation by ascending row, the newest of each
+  // row, checked as chunks are.
+  //
+  // Errors   DATA_LOSS  a patch is damaged; names it.
+  using PatchVisitor = absl::FunctionRef<absl::Status(
+      int64_t row, absl::Span<const std::byte> bytes)>;
+  virtual absl::Status ScanPatches(Generation generation,
+                                   PatchVisitor visit) = 0;
+
+  // Deletes chunks and patches of a generation that no record names (any more).
   // Safe to repeat, and done for every such generation when a store opens.
   //
   // Errors   FAILED_PRECONDITION  a record names it.

@@ -18,7 +18,8 @@ constexpr uint8_t kHasInitializer = 4;
 constexpr uint8_t kKeepsPaddingRow = 8;
 constexpr uint8_t kHasQuantizationError = 16;
 constexpr uint8_t kIsPinned = 32;
-constexpr uint8_t kKnownFlags = 63;
+constexpr uint8_t kIsUpdated = 64;
+constexpr uint8_t kKnownFlags = 127;
 
 constexpr uint8_t kNumberArg = 0;
 constexpr uint8_t kTextArg = 1;
@@ -87,7 +88,7 @@ uint8_t FlagsOf(const VersionRecord& record) {
       (spec.initializer ? kHasInitializer : 0) |
       (spec.keep_padding_row ? kKeepsPaddingRow : 0) |
       (record.quantization_error ? kHasQuantizationError : 0) |
-      (record.pinned ? kIsPinned : 0));
+      (record.pinned ? kIsPinned : 0) | (record.revision > 0 ? kIsUpdated : 0));
 }
 
 void PutSpec(const TableSpec& spec, uint8_t flags, ByteWriter& writer) {
@@ -149,6 +150,8 @@ absl::Status CheckVersion(const VersionRecord& record) {
       {"a chunk above 64 MiB",
        record.chunk_rows <= kChunkBytesMax / record.spec.row_bytes()},
       {"revision < 0", record.revision >= 0},
+      {"folded_revision < 0", record.folded_revision >= 0},
+      {"revision < folded_revision", record.revision >= record.folded_revision},
       {"a quantisation error that is no number >= 0",
        !record.quantization_error || (record.quantization_error->max_abs >= 0 &&
                                       record.quantization_error->rms >= 0)},
@@ -174,6 +177,7 @@ std::string EncodeVersionRecord(const VersionRecord& record) {
     writer.PutDouble(record.quantization_error->max_abs);
     writer.PutDouble(record.quantization_error->rms);
   }
+  if (record.revision > 0) writer.PutI64(record.folded_revision);
   return Seal(std::move(writer));
 }
 
@@ -194,6 +198,11 @@ absl::StatusOr<VersionRecord> DecodeVersionRecord(absl::string_view value) {
   if ((flags & kHasQuantizationError) != 0) {
     const double max_abs = reader.GetDouble();
     record.quantization_error = {max_abs, reader.GetDouble()};
+  }
+  const bool updated = (flags & kIsUpdated) != 0;
+  if (updated) record.folded_revision = reader.GetI64();
+  if (updated != (record.revision > 0)) {
+    return Damaged(kVersionKind, "a revision that its flags deny");
   }
   EMB_RETURN_IF_ERROR(CheckEnd(kVersionKind, reader));
   EMB_RETURN_IF_ERROR(CheckSpec(record.spec));

@@ -13,17 +13,18 @@
 
 namespace emb {
 
-// One publication of a table. Its rows lie in the chunks
+// One publication of a table. Its rows as of folded_revision lie in the chunks
 // [0, num_chunks()) of `generation`, chunk_rows to a chunk, the last one
-// shorter.
+// shorter; what became of them later, in the generation's row patches.
 struct VersionRecord {
   TableSpec spec;
   int64_t version = 0;  // 1, 2, 3 ...
   uint64_t generation = 0;
   int64_t chunk_rows = 0;
-  int64_t revision = 0;   // Row updates applied since.
-  Digest digest = {};     // Of the rows as they were published.
-  absl::Time created_at;  // Stored in whole microseconds.
+  int64_t revision = 0;         // Row updates applied since it was published.
+  int64_t folded_revision = 0;  // Of the rows in the chunks.
+  Digest digest = {};           // Of the rows in the chunks.
+  absl::Time created_at;        // Stored in whole microseconds.
   // Of the rows as they were published; nullopt for float32.
   std::optional<QuantizationError> quantization_error;
   // Kept, and kept in memory, until it is unpinned.

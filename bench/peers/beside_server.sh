@@ -4,7 +4,7 @@
 #
 #   bench/peers/beside_server.sh [FLAGS OF peer_bench]
 #
-# EMB_BENCH_PIN, if not empty, keeps servers and caller on CPUs of their own.
+# BENCH_PIN, if not empty, keeps servers and caller on CPUs of their own.
 # It touches no other Redis. Fair: Redis as Debian builds and configures it,
 # less its writing to disk.
 set -euo pipefail
@@ -76,7 +76,7 @@ start_peer echo_peer
 echo_port=$port
 
 pin=()
-if [[ -n ${EMB_BENCH_PIN:-} ]]; then
+if [[ -n ${BENCH_PIN:-} ]]; then
   num_cpus=$(nproc)
   half=$((num_cpus / 2))
   pin=(taskset --cpu-list "$half-$((num_cpus - 1))")

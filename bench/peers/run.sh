@@ -30,11 +30,11 @@ shift
 restart_rows=4000000
 num_rounds=5
 slice_seconds=0.7
-export EMB_BENCH_PIN=
+export BENCH_PIN=
 flags=()
 for argument in "$@"; do
   case $argument in
-    --pin) EMB_BENCH_PIN=yes ;;
+    --pin) BENCH_PIN=yes ;;
     --quick)
       restart_rows=1000000
       num_rounds=3
@@ -54,7 +54,7 @@ for program in peer_bench tcp_peer echo_peer kernel_peer; do
     fail "no $bin/$program: install the Debian package libhiredis-dev," \
       "run cmake again and build"
 done
-[[ -z $EMB_BENCH_PIN ]] || (($(nproc) > 1)) || fail "--pin wants two CPUs"
+[[ -z $BENCH_PIN ]] || (($(nproc) > 1)) || fail "--pin wants two CPUs"
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -18,6 +18,9 @@ FakeTableStore::FakeTableStore(std::shared_ptr<FakeDisk> disk)
   for (auto it = disk_->chunks.begin(); it != disk_->chunks.end();) {
     it = used.count(it->first) > 0 ? std::next(it) : disk_->chunks.erase(it);
   }
+  for (auto it = disk_->patches.begin(); it != disk_->patches.end();) {
+    it = used.count(it->first) > 0 ? std::next(it) : disk_->patches.erase(it);
+  }
 }
 
 absl::Status FakeTableStore::CheckOpen() {
@@ -76,16 +79,50 @@ absl::StatusOr<uint64_t> FakeTableStore::Commit(const Edit& edit) {
   EMB_RETURN_IF_ERROR(CheckOpen());
   EMB_RETURN_IF_ERROR(CountWrite());
   const MutexLock disk_lock(disk_->mutex);
-  for (const VersionRecord& record : edit.add) {
+  EMB_ASSIGN_OR_RETURN(Manifest next, ApplyEdit(disk_->manifest, edit));
+  EMB_RETURN_IF_ERROR(CheckEdit(edit, next));
+  for (const RowPatches& patches : edit.patches) {
+    const size_t row_bytes = patches.bytes.size() / patches.rows.size();
+    for (size_t i = 0; i < patches.rows.size(); ++i) {
+      disk_->patches[patches.generation][patches.rows[i]] =
+          EncodePatch({patches.generation, patches.rows[i]},
+                      patches.bytes.subspan(i * row_bytes, row_bytes));
+    }
+  }
+  for (const AppliedRequest& request : edit.requests) {
+    AppliedRequest& kept =
+        disk_->requests[request.number % kAppliedRequestsKept];
+    kept = request;
+    kept.epoch = next.epoch;
+  }
+  disk_->manifest = std::move(next);
+  return disk_->manifest.epoch;
+}
+
+absl::Status FakeTableStore::CheckEdit(const Edit& edit, const Manifest& next) {
+  for (const VersionRecord& record : NewlyPlaced(edit, disk_->manifest)) {
     const auto found = disk_->chunks.find(record.generation);
     EMB_RETURN_IF_ERROR(CheckComplete(
         record, found == disk_->chunks.end()
                     ? 0
                     : static_cast<int64_t>(found->second.size())));
-    EMB_RETURN_IF_ERROR(EncodeReadableRecord(record).status());
   }
-  EMB_ASSIGN_OR_RETURN(disk_->manifest, ApplyEdit(disk_->manifest, edit));
-  return disk_->manifest.epoch;
+  for (const auto* const records : {&edit.add, &edit.replace}) {
+    for (const VersionRecord& record : *records) {
+      EMB_RETURN_IF_ERROR(EncodeReadableRecord(record).status());
+    }
+  }
+  for (const RowPatches& patches : edit.patches) {
+    if (disk_->chunks.count(patches.generation) > 0) continue;
+    EMB_RETURN_IF_ERROR(CheckInUse(next, patches.generation));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status FakeTableStore::Sync() {
+  const MutexLock lock(mutex_);
+  EMB_RETURN_IF_ERROR(CheckOpen());
+  return CountWrite();
 }
 
 absl::StatusOr<Manifest> FakeTableStore::ReadManifest() {
@@ -93,6 +130,18 @@ absl::StatusOr<Manifest> FakeTableStore::ReadManifest() {
   EMB_RETURN_IF_ERROR(CheckOpen());
   const MutexLock disk_lock(disk_->mutex);
   return disk_->manifest;
+}
+
+absl::StatusOr<std::vector<AppliedRequest>> FakeTableStore::ReadRequests() {
+  const MutexLock lock(mutex_);
+  EMB_RETURN_IF_ERROR(CheckOpen());
+  const MutexLock disk_lock(disk_->mutex);
+  std::vector<AppliedRequest> requests;
+  for (const auto& [place, request] : disk_->requests) {
+    requests.push_back(request);
+  }
+  SortByNumber(requests);
+  return requests;
 }
 
 std::string FakeTableStore::ReadChunk(Generation generation, int64_t number) {
@@ -121,6 +170,25 @@ absl::Status FakeTableStore::ScanChunks(Generation generation, int64_t first,
   return absl::OkStatus();
 }
 
+absl::Status FakeTableStore::ScanPatches(Generation generation,
+                                         PatchVisitor visit) {
+  std::map<int64_t, std::string> patches;
+  {
+    const MutexLock lock(mutex_);
+    EMB_RETURN_IF_ERROR(CheckOpen());
+    const MutexLock disk_lock(disk_->mutex);
+    const auto found = disk_->patches.find(generation);
+    if (found != disk_->patches.end()) patches = found->second;
+  }
+  for (const auto& [row, patch] : patches) {
+    EMB_ASSIGN_OR_RETURN(
+        const absl::Span<const std::byte> bytes,
+        DecodePatch({.generation = generation, .row = row}, patch));
+    EMB_RETURN_IF_ERROR(visit(row, bytes));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status FakeTableStore::DeleteGeneration(Generation generation) {
   const MutexLock lock(mutex_);
   EMB_RETURN_IF_ERROR(CheckOpen());
@@ -130,6 +198,7 @@ absl::Status FakeTableStore::DeleteGeneration(Generation generation) {
         absl::StrCat("generation ", generation, ": in use"));
   }
   disk_->chunks.erase(generation);
+  disk_->patches.erase(generation);
   return absl::OkStatus();
 }
 
@@ -154,6 +223,12 @@ void FakeTableStore::DamageChunk(Generation generation, int64_t number) {
   const MutexLock disk_lock(disk_->mutex);
   std::string& chunk = disk_->chunks.at(generation).at(number);
   chunk[chunk.size() / 2] = static_cast<char>(chunk[chunk.size() / 2] ^ 1);
+}
+
+void FakeTableStore::DamagePatch(Generation generation, int64_t row) {
+  const MutexLock disk_lock(disk_->mutex);
+  std::string& patch = disk_->patches.at(generation).at(row);
+  patch[patch.size() / 2] = static_cast<char>(patch[patch.size() / 2] ^ 1);
 }
 
 void FakeTableStore::LoseChunk(Generation generation, int64_t number) {

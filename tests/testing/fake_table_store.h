@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "core/mutex.h"
@@ -22,6 +23,11 @@ struct FakeDisk {
   // Encoded chunks by generation and number.
   std::map<Generation, std::map<int64_t, std::string>> chunks
       ABSL_GUARDED_BY(mutex);
+  // Encoded patches by generation and row.
+  std::map<Generation, std::map<int64_t, std::string>> patches
+      ABSL_GUARDED_BY(mutex);
+  // By their place.
+  std::map<uint64_t, AppliedRequest> requests ABSL_GUARDED_BY(mutex);
 };
 
 // FakeTableStore keeps the whole contract of TableStore except surviving
@@ -39,13 +45,16 @@ class FakeTableStore : public TableStore {
   absl::Status WriteChunk(Generation generation, int64_t number,
                           absl::Span<const std::byte> rows) override;
   absl::StatusOr<uint64_t> Commit(const Edit& edit) override;
+  absl::Status Sync() override;
   absl::StatusOr<Manifest> ReadManifest() override;
+  absl::StatusOr<std::vector<AppliedRequest>> ReadRequests() override;
   absl::Status ScanChunks(Generation generation, int64_t first, int64_t last,
                           ChunkVisitor visit) override;
+  absl::Status ScanPatches(Generation generation, PatchVisitor visit) override;
   absl::Status DeleteGeneration(Generation generation) override;
   absl::Status Close() override;
 
-  // The n-th next WriteChunk or Commit (1: the next) returns `status` and
+  // The n-th next WriteChunk, Commit or Sync (1: the next) returns `status` and
   // changes nothing.
   void FailWrite(int64_t n, absl::Status status);
 
@@ -55,6 +64,8 @@ class FakeTableStore : public TableStore {
 
   // Flips one bit of a stored chunk. REQUIRES: the chunk exists.
   void DamageChunk(Generation generation, int64_t number);
+  // Flips one bit of a stored patch. REQUIRES: the patch exists.
+  void DamagePatch(Generation generation, int64_t row);
   // Makes a stored chunk vanish. REQUIRES: the chunk exists.
   void LoseChunk(Generation generation, int64_t number);
 
@@ -65,6 +76,9 @@ class FakeTableStore : public TableStore {
   absl::Status CheckOpen() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The status of FailWrite when its turn has come.
   absl::Status CountWrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // That the edit can be done; its chunks are there.
+  absl::Status CheckEdit(const Edit& edit, const Manifest& next)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(disk_->mutex);
   // The encoded chunk, or an empty text.
   std::string ReadChunk(Generation generation, int64_t number);
 

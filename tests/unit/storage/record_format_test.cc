@@ -26,6 +26,10 @@ std::vector<std::byte> SomeRows() {
   return rows;
 }
 
+AppliedRequest SomeRequest() {
+  return {.number = 12, .id = "a-b-c", .epoch = 9, .tables = {{1, 4}, {2, 8}}};
+}
+
 // Each kind of value, and whether its decoder takes it.
 struct Kind {
   absl::string_view name;
@@ -42,6 +46,14 @@ std::vector<Kind> Kinds() {
       {"version record", EncodeVersionRecord(SomeRecord()),
        [](absl::string_view value) {
          return DecodeVersionRecord(value).status();
+       }},
+      {"row patch", EncodePatch({.generation = 7, .row = 3}, SomeRows()),
+       [](absl::string_view value) {
+         return DecodePatch({.generation = 7, .row = 3}, value).status();
+       }},
+      {"request record", EncodeRequestRecord(SomeRequest()),
+       [](absl::string_view value) {
+         return DecodeRequestRecord(value).status();
        }},
       {"current record", EncodeCurrentRecord(9),
        [](absl::string_view value) {

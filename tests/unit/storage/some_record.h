@@ -25,6 +25,7 @@ inline VersionRecord SomeRecord() {
   record.generation = 77;
   record.chunk_rows = 64;
   record.revision = 3;
+  record.folded_revision = 2;
   for (size_t i = 0; i < record.digest.size(); ++i) {
     record.digest[i] = static_cast<uint8_t>(i + 100);
   }

@@ -34,6 +34,7 @@ void ExpectEqual(const VersionRecord& a, const VersionRecord& b) {
   EXPECT_EQ(a.generation, b.generation);
   EXPECT_EQ(a.chunk_rows, b.chunk_rows);
   EXPECT_EQ(a.revision, b.revision);
+  EXPECT_EQ(a.folded_revision, b.folded_revision);
   EXPECT_EQ(a.digest, b.digest);
   EXPECT_EQ(a.created_at, b.created_at);
 }
@@ -95,6 +96,8 @@ TEST(VersionRecord, RefusesNonsenseUnderARightChecksum) {
       {"chunk above the limit",
        [](auto& r) { r.chunk_rows = kChunkBytesMax / 64 + 1; }},
       {"revision", [](auto& r) { r.revision = -1; }},
+      {"folded revision", [](auto& r) { r.folded_revision = -1; }},
+      {"folded too far", [](auto& r) { r.folded_revision = 4; }},
       {"NaN argument",
        [](auto& r) {
          r.spec.initializer->a = std::numeric_limits<double>::quiet_NaN();
