@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace emb {
 namespace {
@@ -102,6 +103,28 @@ std::byte* BlockArena::Allocate() {
 void BlockArena::Free(const std::byte* block) {
   MutexLock lock(mutex_);
   free_.push_back(const_cast<std::byte*>(block));
+}
+
+int64_t BlockArena::bytes() const {
+  MutexLock lock(mutex_);
+  int64_t bytes = 0;
+  for (const Segment& segment : segments_) bytes += segment.bytes;
+  return bytes;
+}
+
+int64_t BlockArena::GrowthBytes(int64_t blocks) const {
+  MutexLock lock(mutex_);
+  int64_t room = static_cast<int64_t>(free_.size()) - next_block_;
+  for (size_t i = segment_; i < segments_.size(); ++i) {
+    room += segments_[i].blocks;
+  }
+  if (blocks <= room) return 0;
+  return RoundUp(blocks - room, growth_blocks_) * stride_;
+}
+
+void BlockArena::KeepUntilFreed(std::shared_ptr<const void> owner) {
+  MutexLock lock(mutex_);
+  owners_.push_back(std::move(owner));
 }
 
 int64_t BlockArena::MemoryBytes(int64_t block_bytes, int64_t capacity) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "core/mutex.h"
@@ -35,6 +36,15 @@ class BlockArena {
   // Takes back a block of Allocate, which nobody reads any more.
   void Free(const std::byte* block);
 
+  // Bytes of memory that it takes.
+  int64_t bytes() const;
+
+  // By how much it grows if so many blocks are allocated.
+  int64_t GrowthBytes(int64_t blocks) const;
+
+  // Lets go of `owner` once the memory has been freed.
+  void KeepUntilFreed(std::shared_ptr<const void> owner);
+
   // Bytes of memory that such an arena takes, for deciding before anything is
   // allocated.
   static int64_t MemoryBytes(int64_t block_bytes, int64_t capacity);
@@ -52,7 +62,10 @@ class BlockArena {
   const bool huge_;              // Mapped for huge pages, not allocated.
   const int64_t growth_blocks_;  // In a segment beyond the capacity.
 
-  Mutex mutex_;
+  // What is let go of last.
+  std::vector<std::shared_ptr<const void>> owners_ ABSL_GUARDED_BY(mutex_);
+
+  mutable Mutex mutex_;
   std::vector<Segment> segments_ ABSL_GUARDED_BY(mutex_);
   // The next new block: its segment, and its number in it.
   size_t segment_ ABSL_GUARDED_BY(mutex_) = 0;

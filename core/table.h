@@ -14,11 +14,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/types/span.h"
 #include "core/block_arena.h"
 #include "core/block_life.h"
+#include "core/id_span.h"
 #include "core/row_format.h"
 
 namespace emb {
@@ -64,12 +66,23 @@ class Table {
   absl::Span<const std::byte> ContiguousRows(int64_t first,
                                              int64_t count) const;
 
+  // Bytes of memory that its rows take, with those of the tables that
+  // UpdateRows made of it or it of, and what they have let go of.
+  int64_t arena_bytes() const { return arena_->bytes(); }
+
+  // Lets go of `owner` once that memory has been freed: such as a part of a
+  // budget.
+  void KeepWithMemory(std::shared_ptr<const void> owner) const {
+    arena_->KeepUntilFreed(std::move(owner));
+  }
+
   // Bytes of memory that a table of this shape takes.
   static int64_t MemoryBytes(int64_t num_rows, int64_t row_bytes);
 
  private:
   friend class TableBuilder;
   friend class TableUpdater;
+  friend int64_t UpdateGrowthBytes(const Table&, IdSpan);
   static constexpr int kPageLog2 = 10;
   static constexpr int64_t kPageBlocks = int64_t{1} << kPageLog2;
   using Page = std::array<const std::byte*, kPageBlocks>;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/memory/memory.h"
 
 namespace emb {
@@ -75,6 +76,14 @@ std::unique_ptr<const Table> UpdateRows(const Table& base, IdSpan ids,
     updater.SetRow(ids[i], values.data() + i * row_bytes);
   }
   return updater.Finish();
+}
+
+int64_t UpdateGrowthBytes(const Table& base, IdSpan ids) {
+  absl::flat_hash_set<int64_t> blocks;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    blocks.insert(ids[i] >> base.geometry().rows_log2);
+  }
+  return base.arena_->GrowthBytes(static_cast<int64_t>(blocks.size()));
 }
 
 }  // namespace emb

@@ -26,6 +26,9 @@ namespace emb {
 std::unique_ptr<const Table> UpdateRows(const Table& base, IdSpan ids,
                                         absl::Span<const std::byte> values);
 
+// Bytes of memory that such an update takes beyond what the table has, at most.
+int64_t UpdateGrowthBytes(const Table& base, IdSpan ids);
+
 }  // namespace emb
 
 #endif  // EMB_CORE_TABLE_UPDATE_H_

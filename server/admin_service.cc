@@ -30,6 +30,19 @@ grpc::ServerUnaryReactor* Finish(grpc::CallbackServerContext* context,
   return reactor;
 }
 
+// Whether describing it takes a pass over its rows.
+bool IsSlowToDescribe(const ServedTable& table) {
+  return table.rows != nullptr &&
+         table.record.revision != table.record.folded_revision &&
+         !table.updated_digest->is_known();
+}
+
+bool IsSlowToDescribe(const std::vector<TablePtr>& tables) {
+  return std::any_of(tables.begin(), tables.end(), [](const TablePtr& table) {
+    return IsSlowToDescribe(*table);
+  });
+}
+
 // As a version key; numbers beyond int64 name none.
 VersionKey KeyOf(const pb::TableVersion& version) {
   constexpr auto kMax = std::numeric_limits<int64_t>::max();
@@ -82,43 +95,63 @@ grpc::ServerUnaryReactor* AdminService::CreateTable(
 grpc::ServerUnaryReactor* AdminService::GetTable(
     grpc::CallbackServerContext* context, const pb::GetTableRequest* request,
     pb::GetTableResponse* response) {
-  const auto get = [&]() -> absl::Status {
-    EMB_RETURN_IF_ERROR(deps_.registry.CheckLoaded());
-    const auto snapshot = deps_.registry.snapshot();
-    const TablePtr table = snapshot->CurrentOrNewest(request->name());
-    // Find knows the error; a damaged table is described all the same.
-    if (table == nullptr) return snapshot->Find(request->name(), 0).status();
+  const absl::Status loaded = deps_.registry.CheckLoaded();
+  if (!loaded.ok()) return Finish(context, loaded);
+  const auto snapshot = deps_.registry.snapshot();
+  const TablePtr table = snapshot->CurrentOrNewest(request->name());
+  // Find knows the error; a damaged table is described all the same.
+  if (table == nullptr) {
+    return Finish(context, snapshot->Find(request->name(), 0).status());
+  }
+  return Describe(context, {table}, [response, table, snapshot] {
     *response->mutable_table() = TableInfoToProto(*table, *snapshot);
-    return absl::OkStatus();
+  });
+}
+
+grpc::ServerUnaryReactor* AdminService::Describe(
+    grpc::CallbackServerContext* context, const std::vector<TablePtr>& tables,
+    std::function<void()> describe) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const auto answer = [reactor, describe = std::move(describe)] {
+    describe();
+    reactor->Finish(grpc::Status());
   };
-  return Finish(context, get());
+  if (IsSlowToDescribe(tables)) {
+    deps_.workers.Run(answer);
+  } else {
+    answer();
+  }
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* AdminService::ListTables(
     grpc::CallbackServerContext* context, const pb::ListTablesRequest* request,
     pb::ListTablesResponse* response) {
-  const auto list = [&]() -> absl::Status {
-    EMB_RETURN_IF_ERROR(deps_.registry.CheckLoaded());
-    if (request->page_size() < 0 || request->page_size() > kPageSizeMax) {
-      return InvalidField(
-          "page_size", absl::StrCat(" = ", request->page_size(), ", want 0 to ",
-                                    kPageSizeMax));
+  const absl::Status loaded = deps_.registry.CheckLoaded();
+  if (!loaded.ok()) return Finish(context, loaded);
+  if (request->page_size() < 0 || request->page_size() > kPageSizeMax) {
+    return Finish(
+        context,
+        InvalidField("page_size", absl::StrCat(" = ", request->page_size(),
+                                               ", want 0 to ", kPageSizeMax)));
+  }
+  const auto count = static_cast<size_t>(
+      request->page_size() == 0 ? kPageSizeMax : request->page_size());
+  const auto snapshot = deps_.registry.snapshot();
+  const std::vector<std::string> names = snapshot->Names();
+  // The token is the last name sent: it survives changes in between.
+  auto next =
+      std::upper_bound(names.begin(), names.end(), request->page_token());
+  std::vector<TablePtr> tables;
+  for (; next != names.end() && tables.size() < count; ++next) {
+    tables.push_back(snapshot->CurrentOrNewest(*next));
+  }
+  if (next != names.end()) response->set_next_page_token(*std::prev(next));
+  return Describe(context, tables, [response, tables, snapshot] {
+    for (const TablePtr& table : tables) {
+      *response->add_tables() = TableInfoToProto(*table, *snapshot);
     }
-    const int count =
-        request->page_size() == 0 ? kPageSizeMax : request->page_size();
-    const auto snapshot = deps_.registry.snapshot();
-    const std::vector<std::string> names = snapshot->Names();
-    // The token is the last name sent: it survives changes in between.
-    auto next =
-        std::upper_bound(names.begin(), names.end(), request->page_token());
-    for (; next != names.end() && response->tables_size() < count; ++next) {
-      *response->add_tables() =
-          TableInfoToProto(*snapshot->CurrentOrNewest(*next), *snapshot);
-    }
-    if (next != names.end()) response->set_next_page_token(*std::prev(next));
-    return absl::OkStatus();
-  };
-  return Finish(context, list());
+  });
 }
 
 grpc::ServerUnaryReactor* AdminService::DropTable(
@@ -152,16 +185,18 @@ grpc::ServerUnaryReactor* AdminService::ListVersions(
     grpc::CallbackServerContext* context,
     const pb::ListVersionsRequest* request,
     pb::ListVersionsResponse* response) {
-  const auto list = [&]() -> absl::Status {
-    EMB_RETURN_IF_ERROR(deps_.registry.CheckLoaded());
-    const auto snapshot = deps_.registry.snapshot();
-    for (const TablePtr& version : snapshot->VersionsOf(request->name())) {
+  const absl::Status loaded = deps_.registry.CheckLoaded();
+  if (!loaded.ok()) return Finish(context, loaded);
+  const auto snapshot = deps_.registry.snapshot();
+  const std::vector<TablePtr> versions = snapshot->VersionsOf(request->name());
+  if (versions.empty()) {
+    return Finish(context, snapshot->Find(request->name(), 0).status());
+  }
+  return Describe(context, versions, [response, versions, snapshot] {
+    for (const TablePtr& version : versions) {
       *response->add_versions() = TableInfoToProto(*version, *snapshot);
     }
-    if (response->versions_size() > 0) return absl::OkStatus();
-    return snapshot->Find(request->name(), 0).status();
-  };
-  return Finish(context, list());
+  });
 }
 
 grpc::ServerUnaryReactor* AdminService::PublishVersions(
@@ -213,6 +248,28 @@ grpc::ServerUnaryReactor* AdminService::PinVersion(
             TableInfoToProto(*version, *deps_.registry.snapshot());
         return absl::OkStatus();
       });
+}
+
+grpc::ServerUnaryReactor* AdminService::UpsertRows(
+    grpc::CallbackServerContext* context, const pb::UpsertRowsRequest* request,
+    pb::UpsertRowsResponse* response) {
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  const absl::Status loaded = deps_.registry.CheckLoaded();
+  if (!loaded.ok()) {
+    reactor->Finish(ToGrpcStatus(loaded));
+    return reactor;
+  }
+  deps_.updater.Submit(
+      UpsertFromProto(*request),
+      [response, reactor](const absl::StatusOr<UpsertResult>& result) {
+        if (result.ok()) {
+          UpsertToProto(*result, *response);
+        } else {
+          LogFailure("upsert_failed", result.status());
+        }
+        reactor->Finish(ToGrpcStatus(result.status()));
+      });
+  return reactor;
 }
 
 grpc::ServerReadReactor<pb::ImportTableRequest>* AdminService::ImportTable(

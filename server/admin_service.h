@@ -4,12 +4,14 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "embedding/v1/admin.grpc.pb.h"
 #include "server/memory_budget.h"
 #include "server/registry.h"
+#include "server/row_updater.h"
 #include "server/table_manager.h"
 #include "server/version_manager.h"
 #include "server/worker_pool.h"
@@ -22,6 +24,7 @@ class AdminService final : public embedding::v1::TableAdmin::CallbackService {
   struct Dependencies {
     TableManager& manager;
     VersionManager& versions;
+    RowUpdater& updater;
     const Registry& registry;
     const MemoryBudget& budget;
     WorkerPool& workers;     // Imports and drops.
@@ -70,12 +73,21 @@ class AdminService final : public embedding::v1::TableAdmin::CallbackService {
       grpc::CallbackServerContext* context,
       const embedding::v1::PinVersionRequest* request,
       embedding::v1::PinVersionResponse* response) override;
+  grpc::ServerUnaryReactor* UpsertRows(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::UpsertRowsRequest* request,
+      embedding::v1::UpsertRowsResponse* response) override;
   grpc::ServerUnaryReactor* GetStatus(
       grpc::CallbackServerContext* context,
       const embedding::v1::GetStatusRequest* request,
       embedding::v1::GetStatusResponse* response) override;
 
  private:
+  // Ends the call with what `describe` writes of these tables, in the workers'
+  // pool if that takes a pass over rows.
+  grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext* context,
+                                     const std::vector<TablePtr>& tables,
+                                     std::function<void()> describe);
   // Runs `change` in the workers' pool and ends the call with what it says,
   // logging an error as `event`.
   grpc::ServerUnaryReactor* RunChange(grpc::CallbackServerContext* context,

@@ -1,19 +1,25 @@
 #include "server/committer.h"
 
+#include <memory>
+#include <optional>
+
 #include "core/status_macros.h"
 
 namespace emb {
 
 absl::StatusOr<uint64_t> Committer::Commit(PlanFunction plan) {
-  Plan todo;
+  std::optional<Plan> todo;
   uint64_t epoch = 0;
   {
     MutexLock lock(mutex_);
-    EMB_ASSIGN_OR_RETURN(todo, plan(*registry_.snapshot()));
-    EMB_ASSIGN_OR_RETURN(epoch, store_.Commit(todo.edit));
-    registry_.Apply(epoch, todo.changes);
+    const auto snapshot = registry_.snapshot();
+    EMB_ASSIGN_OR_RETURN(todo, plan(*snapshot));
+    if (!todo.has_value()) return snapshot->epoch;
+    EMB_ASSIGN_OR_RETURN(epoch, store_.Commit(todo->edit));
+    if (todo->apply) todo->changes = todo->apply();
+    registry_.Apply(epoch, todo->changes);
   }
-  for (const Generation generation : todo.garbage) {
+  for (const Generation generation : todo->garbage) {
     // If this fails, the next start of the store deletes it.
     store_.DeleteGeneration(generation).IgnoreError();
   }

@@ -3,6 +3,8 @@
 #define EMB_SERVER_COMMITTER_H_
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
@@ -27,14 +29,18 @@ class Committer {
   struct Plan {
     Edit edit;
     std::vector<Registry::Change> changes;
+    // If set, makes them once the edit is durable: what must not be done in
+    // vain.
+    std::function<std::vector<Registry::Change>()> apply;
     // Of the versions that it removes; deleted when it is done.
     std::vector<Generation> garbage;
   };
-  using PlanFunction =
-      absl::FunctionRef<absl::StatusOr<Plan>(const Snapshot& snapshot)>;
+  using PlanFunction = absl::FunctionRef<absl::StatusOr<std::optional<Plan>>(
+      const Snapshot& snapshot)>;
 
-  // Asks `plan` what to do with the newest snapshot, does it, and returns the
-  // epoch that it made.
+  // Asks `plan` what to do with the newest snapshot, which lives until this
+  // returns, does it, and returns the epoch that it made. nullopt: nothing;
+  // then that of the snapshot.
   //
   // Errors   As `plan` and TableStore::Commit; then nothing has changed.
   absl::StatusOr<uint64_t> Commit(PlanFunction plan);

@@ -15,6 +15,11 @@ void EnterIdlePriority() {
   [[maybe_unused]] const int result = nice(19);
 }
 
+void EnterLowPriority() {
+  // On Linux of the calling thread alone.
+  [[maybe_unused]] const int result = nice(10);
+}
+
 void RunAtIdlePriority(absl::FunctionRef<void()> work) {
   std::thread([work] {
     EnterIdlePriority();

@@ -12,6 +12,10 @@ namespace emb {
 // anything: it must not hold a lock that a lookup takes.
 void EnterIdlePriority();
 
+// From now on the calling thread gets a tenth of what others get where they
+// want the same CPU (nice 10): it may hold a lock that changes take.
+void EnterLowPriority();
+
 // Runs `work` to its end on a thread of idle priority.
 // Cost     The start of a thread.
 void RunAtIdlePriority(absl::FunctionRef<void()> work);

@@ -9,7 +9,8 @@ namespace emb {
 // Each is a flag of the same name, is listed in the README, and has a test
 // on both sides of its edge. Table names are bounded by kTableNameBytesMax.
 struct Limits {
-  int64_t request_bytes_max = int64_t{4} << 20;  // One message, any call.
+  int64_t request_bytes_max = int64_t{4} << 20;  // One message, any other call.
+  int64_t update_bytes_max = int64_t{64} << 20;  // One UpsertRows message.
   int64_t answer_bytes_max = int64_t{64} << 20;  // All values of a Lookup.
   int64_t request_ids_max = 262'144;             // All features of a Lookup.
   int64_t request_features_max = 1'024;

@@ -17,8 +17,7 @@ namespace {
 // Settings that protect a server whose callers may be slow, silent or many.
 void SetArguments(const ListenerOptions& options,
                   grpc::ServerBuilder& builder) {
-  builder.SetMaxReceiveMessageSize(
-      static_cast<int>(options.limits.request_bytes_max));
+  builder.SetMaxReceiveMessageSize(static_cast<int>(options.message_bytes_max));
   // Without this a second server shares the port in silence.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, 256);

@@ -9,7 +9,6 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/server.h"
-#include "server/limits.h"
 
 namespace emb {
 
@@ -17,7 +16,7 @@ struct ListenerOptions {
   std::string flag;     // For messages, such as "--listen".
   std::string address;  // As ParseAddress takes it.
   bool insecure = false;
-  Limits limits;
+  int64_t message_bytes_max = int64_t{4} << 20;  // Of a request.
   // Connections are asked to be made anew after this, so that callers spread
   // over servers again; calls then have 30 s to end. Infinite where calls may
   // take as long as they need.

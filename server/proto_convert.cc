@@ -147,6 +147,36 @@ absl::StatusOr<ImportRequest> ImportRequestFromProto(
   return request;
 }
 
+UpsertRequest UpsertFromProto(const pb::UpsertRowsRequest& proto) {
+  UpsertRequest request;
+  request.request_id = proto.request_id();
+  request.updates.reserve(static_cast<size_t>(proto.updates_size()));
+  for (const pb::RowUpdate& given : proto.updates()) {
+    RowUpdate update;
+    update.table = given.table();
+    update.ids = absl::MakeConstSpan(given.ids().data(),
+                                     static_cast<size_t>(given.ids_size()));
+    update.values = {reinterpret_cast<const std::byte*>(given.values().data()),
+                     given.values().size()};
+    if (given.has_expected_revision()) {
+      update.expected_revision = static_cast<int64_t>(
+          std::min<uint64_t>(given.expected_revision(), INT64_MAX));
+    }
+    request.updates.push_back(std::move(update));
+  }
+  return request;
+}
+
+void UpsertToProto(const UpsertResult& result, pb::UpsertRowsResponse& proto) {
+  proto.set_epoch(result.epoch);
+  proto.set_repeated_request(result.repeated);
+  for (const UpsertResult::Table& table : result.tables) {
+    pb::UpdatedTable& updated = *proto.add_tables();
+    updated.set_version(static_cast<uint64_t>(table.version));
+    updated.set_revision(static_cast<uint64_t>(table.revision));
+  }
+}
+
 pb::TableInfo TableInfoToProto(const ServedTable& table,
                                const Snapshot& snapshot) {
   const VersionRecord& record = table.record;
@@ -154,7 +184,9 @@ pb::TableInfo TableInfoToProto(const ServedTable& table,
   SpecToProto(record.spec, *info.mutable_spec());
   info.set_version(static_cast<uint64_t>(record.version));
   info.set_revision(static_cast<uint64_t>(record.revision));
-  info.set_digest(DigestToHex(record.digest));
+  if (const auto digest = CurrentDigest(table)) {
+    info.set_digest(DigestToHex(*digest));
+  }
   info.set_data_bytes(record.spec.data_bytes());
   info.set_created_at_seconds(absl::ToUnixSeconds(record.created_at));
   info.set_keep_padding_row(record.spec.keep_padding_row);

@@ -7,6 +7,7 @@
 #include "embedding/v1/admin.pb.h"
 #include "server/import_request.h"
 #include "server/registry.h"
+#include "server/row_update.h"
 
 namespace emb {
 
@@ -24,6 +25,11 @@ absl::StatusOr<TableSpec> CreateSpecFromProto(
 //                            be none.
 absl::StatusOr<ImportRequest> ImportRequestFromProto(
     const embedding::v1::ImportHeader& header);
+
+// A view of `proto`. Numbers beyond int64 are none that a table has.
+UpsertRequest UpsertFromProto(const embedding::v1::UpsertRowsRequest& proto);
+void UpsertToProto(const UpsertResult& result,
+                   embedding::v1::UpsertRowsResponse& proto);
 
 embedding::v1::DType DTypeToProto(DType dtype);
 

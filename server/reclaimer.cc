@@ -8,17 +8,13 @@
 namespace emb {
 namespace {
 
-// The reservation comes first: it goes last.
-struct OwnedTable {
-  MemoryBudget::Reservation reservation;
-  std::unique_ptr<const Table> table;
-};
+using OwnedTable = std::unique_ptr<const Table>;
 
 }  // namespace
 
 struct Reclaimer::Queue {
   // Takes the table, or leaves it to the caller if the thread has stopped.
-  void Push(std::unique_ptr<OwnedTable>& table) {
+  void Push(OwnedTable& table) {
     MutexLock lock(mutex);
     if (stopped) return;
     garbage.push_back(std::move(table));
@@ -29,7 +25,7 @@ struct Reclaimer::Queue {
   void Run() {
     bool running = true;
     while (running) {
-      std::vector<std::unique_ptr<OwnedTable>> batch;
+      std::vector<OwnedTable> batch;
       {
         MutexLock lock(mutex);
         while (garbage.empty() && !stopped) changed.Wait(mutex);
@@ -42,7 +38,7 @@ struct Reclaimer::Queue {
   Mutex mutex;
   CondVar changed;
   bool stopped ABSL_GUARDED_BY(mutex) = false;
-  std::vector<std::unique_ptr<OwnedTable>> garbage ABSL_GUARDED_BY(mutex);
+  std::vector<OwnedTable> garbage ABSL_GUARDED_BY(mutex);
 };
 
 Reclaimer::Reclaimer()
@@ -60,16 +56,17 @@ Reclaimer::~Reclaimer() {
 
 std::shared_ptr<const Table> Reclaimer::Share(
     std::unique_ptr<const Table> table, MemoryBudget::Reservation reservation) {
-  auto owned = std::make_unique<OwnedTable>();
-  owned->reservation = std::move(reservation);
-  owned->table = std::move(table);
-  const Table* const rows = owned->table.get();
-  const std::shared_ptr<OwnedTable> owner(
-      owned.release(), [queue = queue_](OwnedTable* garbage) {
-        std::unique_ptr<OwnedTable> last(garbage);
-        queue->Push(last);
-      });
-  return {owner, rows};
+  table->KeepWithMemory(
+      std::make_shared<MemoryBudget::Reservation>(std::move(reservation)));
+  return Share(std::move(table));
+}
+
+std::shared_ptr<const Table> Reclaimer::Share(
+    std::unique_ptr<const Table> table) {
+  return {table.release(), [queue = queue_](const Table* garbage) {
+            OwnedTable last(garbage);
+            queue->Push(last);
+          }};
 }
 
 }  // namespace emb

@@ -28,6 +28,8 @@ class Reclaimer {
   // `reservation` is held until the table has been freed.
   std::shared_ptr<const Table> Share(std::unique_ptr<const Table> table,
                                      MemoryBudget::Reservation reservation);
+  // One that was made of a table that has a reservation.
+  std::shared_ptr<const Table> Share(std::unique_ptr<const Table> table);
 
  private:
   struct Queue;

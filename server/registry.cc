@@ -28,6 +28,16 @@ absl::StatusOr<const ServedTable*> InMemory(const ServedTable& table) {
 
 }  // namespace
 
+std::optional<Digest> CurrentDigest(const ServedTable& table) {
+  const VersionRecord& record = table.record;
+  // Of damaged rows it says what they should be.
+  if (record.revision == record.folded_revision || !table.state.ok()) {
+    return record.digest;
+  }
+  if (table.rows == nullptr) return std::nullopt;
+  return table.updated_digest->Of(record.spec, *table.rows);
+}
+
 absl::StatusOr<const ServedTable*> Snapshot::Find(absl::string_view name,
                                                   uint64_t version) const {
   const auto current = tables.find(name);
@@ -89,6 +99,21 @@ bool Snapshot::IsCurrent(const ServedTable& table) const {
   const auto current = tables.find(table.record.spec.name);
   return current != tables.end() &&
          current->second->record.version == table.record.version;
+}
+
+TableChange Snapshot::Replacing(const TablePtr& version, TablePtr next) const {
+  const std::string& name = version->record.spec.name;
+  TableChange change = {name, nullptr, {}};
+  const auto current = tables.find(name);
+  if (current != tables.end()) change.current = current->second;
+  const auto others = kept.find(name);
+  if (others != kept.end()) change.kept = others->second;
+  if (change.current == version) {
+    change.current = std::move(next);
+  } else {
+    std::replace(change.kept.begin(), change.kept.end(), version, next);
+  }
+  return change;
 }
 
 absl::Status Registry::CheckLoaded() const {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "core/table.h"
 #include "server/published.h"
+#include "server/rows_digest.h"
 #include "storage/version_record.h"
 
 namespace emb {
@@ -26,9 +28,25 @@ struct ServedTable {
   std::shared_ptr<const Table> rows;
   // OK, or DATA_LOSS saying what is damaged on disk.
   absl::Status state;
+  // Rows written since they were put into chunks; of one that was written twice
+  // two.
+  int64_t num_patches = 0;
+  // Of these rows, if they were updated since they were put into chunks.
+  std::shared_ptr<LazyDigest> updated_digest = std::make_shared<LazyDigest>();
 };
 
 using TablePtr = std::shared_ptr<const ServedTable>;
+
+// The digest of the rows as they are now; nullopt if they were updated and are
+// on disk only. Costs a pass over updated rows, once for each update.
+std::optional<Digest> CurrentDigest(const ServedTable& table);
+
+// What becomes of a table: it is gone if no version is left.
+struct TableChange {
+  std::string name;
+  TablePtr current;                 // Null: none is published.
+  std::vector<TablePtr> kept = {};  // The others, ascending.
+};
 
 // All tables at one epoch. Immutable: a reader takes one, uses it to its end,
 // and so never mixes two versions.
@@ -55,6 +73,9 @@ struct Snapshot {
   // Names of all tables, in order.
   std::vector<std::string> Names() const;
   bool IsCurrent(const ServedTable& table) const;
+
+  // The change that puts `next` in the place of `version`, which is here.
+  TableChange Replacing(const TablePtr& version, TablePtr next) const;
 };
 
 // What the server is doing; only ever goes forward.
@@ -70,12 +91,7 @@ class Registry {
 
   std::shared_ptr<const Snapshot> snapshot() const { return snapshot_.Get(); }
 
-  // What becomes of a table: it is gone if neither version is left.
-  struct Change {
-    std::string name;
-    TablePtr current;                 // Null: none is published.
-    std::vector<TablePtr> kept = {};  // The others, ascending.
-  };
+  using Change = TableChange;
 
   // Publishes the next snapshot.
   void Apply(uint64_t epoch, const std::vector<Change>& changes);

@@ -13,6 +13,7 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "server/admin_service.h"
+#include "server/folder.h"
 #include "server/listener.h"
 #include "server/log.h"
 #include "server/lookup_service.h"
@@ -20,6 +21,7 @@
 #include "server/memory_budget.h"
 #include "server/reclaimer.h"
 #include "server/registry.h"
+#include "server/row_updater.h"
 #include "server/table_loader.h"
 #include "server/table_manager.h"
 #include "server/worker_pool.h"
@@ -53,6 +55,14 @@ void SetUpGrpc() {
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 }
 
+void LogFold(const std::string& table, const absl::Status& status) {
+  if (status.ok()) {
+    Log(LogLevel::kInfo, "table_folded", {{"table", table}});
+  } else if (!absl::IsCancelled(status)) {
+    LogFailure("fold_failed", status);
+  }
+}
+
 // More would only wait for the one that draws.
 int FillThreads() {
   return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1,
@@ -73,12 +83,20 @@ struct Server::Parts {
                  o.limits, o.retention, absl::Now, FillThreads()}),
         versions({*store, registry, committer, claims, budget, reclaimer,
                   o.retention, absl::Now}),
+        folder({*store, registry, committer, fold_targets, o.fold_interval,
+                o.fold_bytes_per_second, absl::Now, LogFold}),
+        updater({*store, committer, reclaimer, budget, fold_targets,
+                 o.durability, absl::Now, [this] { folder.Notice(); },
+                 [](const absl::Status& status) {
+                   LogFailure("sync_failed", status);
+                 }}),
         workers(kWorkers),
         creators(kCreators),
         background(kWorkers, WorkerPool::Priority::kIdle),
         lookup_service(registry, o.limits),
-        admin_service({manager, versions, registry, budget, workers, creators,
-                       background, ServerVersion(), absl::Now(), absl::Now}) {}
+        admin_service({manager, versions, updater, registry, budget, workers,
+                       creators, background, ServerVersion(), absl::Now(),
+                       absl::Now}) {}
 
   const ServerOptions options;
   const std::unique_ptr<TableStore> store;
@@ -89,6 +107,9 @@ struct Server::Parts {
   NameClaims claims;
   TableManager manager;
   VersionManager versions;
+  FoldTargets fold_targets;
+  Folder folder;
+  RowUpdater updater;
   WorkerPool workers;
   WorkerPool creators;
   WorkerPool background;
@@ -111,9 +132,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
     return absl::InvalidArgumentError("--data_dir: empty, want a directory");
   }
   const ListenerOptions data = {"--listen", options.listen, options.insecure,
-                                options.limits, kLookupConnectionAge};
+                                options.limits.request_bytes_max,
+                                kLookupConnectionAge};
   const ListenerOptions admin = {"--admin_listen", options.admin_listen,
-                                 options.insecure, options.limits};
+                                 options.insecure,
+                                 std::max(options.limits.request_bytes_max,
+                                          options.limits.update_bytes_max)};
   // Before anything is made on disk.
   EMB_RETURN_IF_ERROR(CheckListenerOptions(data));
   EMB_RETURN_IF_ERROR(CheckListenerOptions(admin));
@@ -160,7 +184,9 @@ absl::Status Server::Load() {
   EMB_ASSIGN_OR_RETURN(
       const auto snapshot,
       LoadTables(*parts_->store, parts_->budget, parts_->reclaimer, load));
+  EMB_RETURN_IF_ERROR(parts_->updater.Restore());
   parts_->registry.Replace(snapshot);
+  parts_->folder.Notice();
   parts_->registry.set_phase(Phase::kServing);
   parts_->data_listener->SetServing(true);
   parts_->admin_listener->SetServing(true);
@@ -195,6 +221,7 @@ absl::Status Server::Stop() {
   parts_->data_listener->Shutdown(options.drain_timeout);
   parts_->admin_listener->Shutdown(options.drain_timeout);
   parts_->stopped = true;
+  parts_->folder.Stop();
   absl::Status status = parts_->store->Close();
   if (status.ok()) {
     Log(LogLevel::kInfo, "stopped");

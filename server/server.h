@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "server/limits.h"
 #include "server/retention.h"
+#include "server/row_updater.h"
 
 namespace emb {
 
@@ -25,6 +26,10 @@ struct ServerOptions {
   int64_t memory_limit_bytes = 0;
   int load_threads = 2;
   Retention retention;
+  Durability durability = Durability::kSync;  // Of row updates.
+  // A table that is updated is folded at most so often, writing so fast.
+  absl::Duration fold_interval = absl::Minutes(10);
+  int64_t fold_bytes_per_second = int64_t{64} << 20;
   // Between "not serving" and the end of listening, for callers to go.
   absl::Duration drain_delay = absl::Seconds(5);
   // For calls in flight after that; then they are cancelled.

@@ -43,6 +43,17 @@ ABSL_FLAG(int64_t, keep_versions, 2,
 ABSL_FLAG(absl::Duration, keep_versions_for, absl::ZeroDuration(),
           "Older versions are kept too while they are younger than this, such "
           "as 72h.");
+ABSL_FLAG(std::string, durability, "sync",
+          "When row updates are acknowledged: sync, once they are on disk; "
+          "interval, once they are written, and they are synced every second; "
+          "async, once they are written. All survive the end of the process, "
+          "only sync that of power. Creates, imports and the like are synced "
+          "always.");
+ABSL_FLAG(absl::Duration, fold_interval, absl::Minutes(10),
+          "A table of which half the rows or more were updated is written "
+          "anew, in the background, at most so often.");
+ABSL_FLAG(std::string, fold_rate, "64MiB",
+          "Bytes that this writes in a second, at most.");
 ABSL_FLAG(int, load_threads, 2, "Threads that read tables at the start.");
 ABSL_FLAG(absl::Duration, drain_delay, absl::Seconds(5),
           "On SIGTERM: time between \"not serving\" and the end of listening, "
@@ -50,6 +61,8 @@ ABSL_FLAG(absl::Duration, drain_delay, absl::Seconds(5),
 ABSL_FLAG(absl::Duration, drain_timeout, absl::Seconds(20),
           "On SIGTERM: time for calls in flight to finish after that.");
 ABSL_FLAG(std::string, request_bytes_max, "4MiB", "Largest request message.");
+ABSL_FLAG(std::string, update_bytes_max, "64MiB",
+          "Largest message that replaces rows.");
 ABSL_FLAG(std::string, answer_bytes_max, "64MiB",
           "Most bytes of values in an answer.");
 ABSL_FLAG(int64_t, request_ids_max, 262'144, "Most ids in a lookup.");
@@ -176,11 +189,22 @@ absl::Status CheckRange(absl::string_view name, int64_t value, int64_t min,
       absl::StrCat("--", name, ": ", value, ", want ", min, " to ", max));
 }
 
+absl::StatusOr<Durability> ParseDurability(const std::string& name) {
+  if (name == "sync") return Durability::kSync;
+  if (name == "interval") return Durability::kInterval;
+  if (name == "async") return Durability::kAsync;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--durability: \"", name, "\", want sync, interval or async"));
+}
+
 absl::StatusOr<Limits> LimitsFromFlags() {
   Limits limits;
   EMB_ASSIGN_OR_RETURN(
       limits.request_bytes_max,
       SizeFlag("request_bytes_max", absl::GetFlag(FLAGS_request_bytes_max)));
+  EMB_ASSIGN_OR_RETURN(
+      limits.update_bytes_max,
+      SizeFlag("update_bytes_max", absl::GetFlag(FLAGS_update_bytes_max)));
   EMB_ASSIGN_OR_RETURN(
       limits.answer_bytes_max,
       SizeFlag("answer_bytes_max", absl::GetFlag(FLAGS_answer_bytes_max)));
@@ -193,6 +217,8 @@ absl::StatusOr<Limits> LimitsFromFlags() {
   // framing must fit.
   EMB_RETURN_IF_ERROR(CheckRange("request_bytes_max", limits.request_bytes_max,
                                  2 << 20, INT32_MAX));
+  EMB_RETURN_IF_ERROR(
+      CheckRange("update_bytes_max", limits.update_bytes_max, 1, INT32_MAX));
   EMB_RETURN_IF_ERROR(CheckRange("answer_bytes_max", limits.answer_bytes_max, 1,
                                  INT32_MAX / 2));
   const struct {
@@ -230,6 +256,16 @@ absl::StatusOr<ServerOptions> OptionsFromFlags() {
                        absl::GetFlag(FLAGS_keep_versions_for)};
   EMB_RETURN_IF_ERROR(
       CheckRange("keep_versions", options.retention.versions, 1, 1'000));
+  EMB_ASSIGN_OR_RETURN(options.durability,
+                       ParseDurability(absl::GetFlag(FLAGS_durability)));
+  options.fold_interval = absl::GetFlag(FLAGS_fold_interval);
+  if (options.fold_interval < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("--fold_interval: want 0s or more");
+  }
+  EMB_ASSIGN_OR_RETURN(options.fold_bytes_per_second,
+                       SizeFlag("fold_rate", absl::GetFlag(FLAGS_fold_rate)));
+  EMB_RETURN_IF_ERROR(CheckRange("fold_rate", options.fold_bytes_per_second,
+                                 1 << 20, INT64_MAX));
   options.drain_delay = absl::GetFlag(FLAGS_drain_delay);
   options.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
   for (const absl::Duration drain :

@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
+#include "server/rows_digest.h"
 
 namespace emb {
 namespace {
@@ -56,28 +57,42 @@ absl::Status LoadAllChunks(TableStore& store, const VersionRecord& record,
   return absl::OkStatus();
 }
 
-absl::Status CheckDigest(const VersionRecord& record, const Table& table) {
-  const TableSpec& spec = record.spec;
-  TableDigester digester(spec.num_rows, spec.dim, spec.dtype);
-  for (int64_t row = 0; row < spec.num_rows;) {
-    const auto rows = table.ContiguousRows(row, spec.num_rows - row);
-    digester.Update(rows);
-    row += static_cast<int64_t>(rows.size()) / spec.row_bytes();
-  }
-  const Digest digest = digester.Finish();
+absl::Status CheckDigest(const VersionRecord& record,
+                         const TableBuilder& builder) {
+  const Digest digest = DigestOfRows(record.spec, builder);
   if (digest == record.digest) return absl::OkStatus();
   return absl::DataLossError(absl::StrCat(
       "digest ", DigestToHex(digest), ", want ", DigestToHex(record.digest)));
 }
 
+// What became of rows since they were put into chunks.
+absl::Status ApplyPatches(TableStore& store, const VersionRecord& record,
+                          TableBuilder& builder, int64_t& num_patches) {
+  if (record.revision == record.folded_revision) return absl::OkStatus();
+  return store.ScanPatches(
+      record.generation,
+      [&](int64_t row, absl::Span<const std::byte> bytes) -> absl::Status {
+        if (row < 0 || row >= record.spec.num_rows ||
+            static_cast<int64_t>(bytes.size()) != builder.row_bytes()) {
+          return absl::DataLossError(
+              absl::StrCat("row ", row, ": a patch of ", bytes.size(),
+                           " bytes, want ", builder.row_bytes(),
+                           " for a row of [0, ", record.spec.num_rows, ")"));
+        }
+        builder.Write(row * builder.row_bytes(), bytes);
+        ++num_patches;
+        return absl::OkStatus();
+      });
+}
+
 absl::StatusOr<std::unique_ptr<const Table>> LoadTable(
-    TableStore& store, const VersionRecord& record,
-    const LoadOptions& options) {
+    TableStore& store, const VersionRecord& record, const LoadOptions& options,
+    int64_t& num_patches) {
   TableBuilder builder(record.spec.num_rows, record.spec.row_format());
   EMB_RETURN_IF_ERROR(LoadAllChunks(store, record, options, builder));
-  auto table = builder.Build();
-  EMB_RETURN_IF_ERROR(CheckDigest(record, *table));
-  return table;
+  EMB_RETURN_IF_ERROR(CheckDigest(record, builder));
+  EMB_RETURN_IF_ERROR(ApplyPatches(store, record, builder, num_patches));
+  return builder.Build();
 }
 
 absl::Status Annotate(const VersionRecord& record, const absl::Status& status) {
@@ -96,7 +111,8 @@ absl::StatusOr<TablePtr> ServeVersion(TableStore& store,
   if (!in_memory) return served;
   auto rows = LoadVersion(store, record, budget, reclaimer, options);
   if (rows.ok()) {
-    served->rows = *std::move(rows);
+    served->rows = std::move(rows->rows);
+    served->num_patches = rows->num_patches;
   } else if (absl::IsDataLoss(rows.status())) {
     served->state = rows.status();
   } else {
@@ -108,16 +124,20 @@ absl::StatusOr<TablePtr> ServeVersion(TableStore& store,
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const Table>> LoadVersion(
-    TableStore& store, const VersionRecord& record, MemoryBudget& budget,
-    Reclaimer& reclaimer, const LoadOptions& options) {
+absl::StatusOr<LoadedRows> LoadVersion(TableStore& store,
+                                       const VersionRecord& record,
+                                       MemoryBudget& budget,
+                                       Reclaimer& reclaimer,
+                                       const LoadOptions& options) {
   const TableSpec& spec = record.spec;
   auto reservation =
       budget.Reserve(Table::MemoryBytes(spec.num_rows, spec.row_bytes()));
   if (!reservation.ok()) return Annotate(record, reservation.status());
-  auto rows = LoadTable(store, record, options);
+  LoadedRows loaded;
+  auto rows = LoadTable(store, record, options, loaded.num_patches);
   if (!rows.ok()) return Annotate(record, rows.status());
-  return reclaimer.Share(*std::move(rows), *std::move(reservation));
+  loaded.rows = reclaimer.Share(*std::move(rows), *std::move(reservation));
+  return loaded;
 }
 
 absl::StatusOr<std::shared_ptr<const Snapshot>> LoadTables(

@@ -2,6 +2,7 @@
 #ifndef EMB_SERVER_TABLE_LOADER_H_
 #define EMB_SERVER_TABLE_LOADER_H_
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -22,14 +23,22 @@ struct LoadOptions {
   std::function<void(const ServedTable&)> on_table;
 };
 
-// Loads one version, checked chunk by chunk and by its digest.
+struct LoadedRows {
+  std::shared_ptr<const Table> rows;
+  int64_t num_patches = 0;  // Rows that were newer than their chunk.
+};
+
+// Loads one version, checked chunk by chunk and by its digest, then patch by
+// patch.
 //
 // Errors   RESOURCE_EXHAUSTED  it does not fit the memory budget.
 //          DATA_LOSS           it is damaged; names table and chunk.
 //          As LoadTables.
-absl::StatusOr<std::shared_ptr<const Table>> LoadVersion(
-    TableStore& store, const VersionRecord& record, MemoryBudget& budget,
-    Reclaimer& reclaimer, const LoadOptions& options);
+absl::StatusOr<LoadedRows> LoadVersion(TableStore& store,
+                                       const VersionRecord& record,
+                                       MemoryBudget& budget,
+                                       Reclaimer& reclaimer,
+                                       const LoadOptions& options);
 
 // Loads the current version of every table, and those that are pinned. A
 // damaged one has DATA_LOSS as its state and harms no other.

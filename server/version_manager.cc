@@ -13,11 +13,19 @@
 namespace emb {
 namespace {
 
-// Puts `table` in the place of the same version.
+// The same version among `versions`; they have it.
+TablePtr& PlaceOf(const TablePtr& table, std::vector<TablePtr>& versions) {
+  return *std::find_if(
+      versions.begin(), versions.end(), [&](const TablePtr& version) {
+        return version->record.version == table->record.version;
+      });
+}
+
+// Puts a version that was read from disk in its place. If it was in memory
+// already, that one stays: its rows may have been updated since.
 void Replace(const TablePtr& table, std::vector<TablePtr>& versions) {
-  for (TablePtr& version : versions) {
-    if (version->record.version == table->record.version) version = table;
-  }
+  TablePtr& place = PlaceOf(table, versions);
+  if (place->rows == nullptr) place = table;
 }
 
 int64_t CurrentVersion(const Snapshot& snapshot, const std::string& name) {
@@ -48,14 +56,15 @@ absl::StatusOr<TablePtr> VersionManager::InMemory(const TablePtr& version) {
   if (version->rows != nullptr) return version;
   if (!version->state.ok()) return version->state;
   auto loaded = std::make_shared<ServedTable>(*version);
-  absl::StatusOr<std::shared_ptr<const Table>> rows;
+  absl::StatusOr<LoadedRows> rows;
   // Lookups come first.
   RunAtIdlePriority([&] {
     rows = LoadVersion(deps_.store, version->record, deps_.budget,
                        deps_.reclaimer, LoadOptions());
   });
   if (!rows.ok()) return rows.status();
-  loaded->rows = *std::move(rows);
+  loaded->rows = std::move(rows->rows);
+  loaded->num_patches = rows->num_patches;
   return loaded;
 }
 
@@ -131,20 +140,22 @@ absl::StatusOr<TablePtr> VersionManager::Pin(const VersionKey& key,
   if (pinned) {
     EMB_ASSIGN_OR_RETURN(version, InMemory(version));
   }
-  auto changed = std::make_shared<ServedTable>(*version);
-  changed->record.pinned = pinned;
+  TablePtr changed;
   const auto plan =
       [&](const Snapshot& snapshot) -> absl::StatusOr<Committer::Plan> {
     Committer::Plan todo;
     std::vector<TablePtr> all = snapshot.VersionsOf(key.table);
-    Replace(changed, all);
+    Replace(version, all);
+    auto pinned_version = std::make_shared<ServedTable>(*PlaceOf(version, all));
+    pinned_version->record.pinned = pinned;
+    changed = PlaceOf(version, all) = std::move(pinned_version);
     todo.edit.replace = {changed->record};
     PlanVersions(key.table, all, CurrentVersion(snapshot, key.table),
                  deps_.retention, deps_.now(), todo);
     return todo;
   };
   EMB_RETURN_IF_ERROR(deps_.committer.Commit(plan).status());
-  return TablePtr(std::move(changed));
+  return changed;
 }
 
 }  // namespace emb

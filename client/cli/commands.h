@@ -12,6 +12,7 @@ namespace emb {
 void AddTableCommands(CLI::App& app, Session& session);
 void AddImportCommand(CLI::App& table, Session& session);
 void AddVersionCommands(CLI::App& table, Session& session);
+void AddRowsCommands(CLI::App& app, Session& session);
 void AddLookupCommand(CLI::App& app, Session& session);
 void AddBenchCommand(CLI::App& app, Session& session);
 void AddServerCommands(CLI::App& app, Session& session);

@@ -179,6 +179,7 @@ int RunEmbctl(int argc, const char* const* argv, Session& session) {
   app.require_subcommand(1);
   AddGlobalFlags(app, session);
   AddTableCommands(app, session);
+  AddRowsCommands(app, session);
   AddLookupCommand(app, session);
   AddServerCommands(app, session);
   AddBenchCommand(app, session);

@@ -155,6 +155,13 @@ absl::StatusOr<TableInfo> Client::PinVersion(const TableVersion& version,
                                  call.timeout.value_or(options_.admin_timeout));
 }
 
+absl::StatusOr<UpsertOutcome> Client::UpsertRows(
+    const std::vector<RowValues>& updates, std::string_view request_id,
+    const CallOptions& call) const {
+  return connection_->UpsertRows(updates, std::string(request_id),
+                                 call.timeout.value_or(options_.admin_timeout));
+}
+
 absl::StatusOr<ServerStatus> Client::GetStatus(const CallOptions& call) const {
   return connection_->GetStatus(call.timeout.value_or(options_.admin_timeout));
 }

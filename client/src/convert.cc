@@ -180,6 +180,32 @@ ServerStatus FromProto(const pb::GetStatusResponse& response) {
   return status;
 }
 
+pb::UpsertRowsRequest UpsertToProto(const std::vector<RowValues>& updates,
+                                    const std::string& request_id) {
+  pb::UpsertRowsRequest request;
+  request.set_request_id(request_id);
+  for (const RowValues& rows : updates) {
+    pb::RowUpdate& update = *request.add_updates();
+    update.set_table(rows.table);
+    update.mutable_ids()->Add(rows.ids.begin(), rows.ids.end());
+    update.set_values(rows.values.data(), rows.values.size() * sizeof(float));
+    if (rows.expected_revision) {
+      update.set_expected_revision(*rows.expected_revision);
+    }
+  }
+  return request;
+}
+
+UpsertOutcome FromProto(const pb::UpsertRowsResponse& response) {
+  UpsertOutcome outcome;
+  outcome.epoch = response.epoch();
+  outcome.repeated_request = response.repeated_request();
+  for (const pb::UpdatedTable& table : response.tables()) {
+    outcome.tables.push_back({table.version(), table.revision()});
+  }
+  return outcome;
+}
+
 const char* ElementTypeName(ElementType type) {
   switch (type) {
     case ElementType::kDefault:

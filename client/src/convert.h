@@ -2,6 +2,9 @@
 #ifndef EMB_CLIENT_SRC_CONVERT_H_
 #define EMB_CLIENT_SRC_CONVERT_H_
 
+#include <string>
+#include <vector>
+
 #include "emb/connection.h"
 #include "emb/types.h"
 #include "embedding/v1/admin.pb.h"
@@ -18,6 +21,10 @@ ElementType FromProto(embedding::v1::DType type);
 embedding::v1::TableSpec ImportSpecToProto(const TableOptions& options);
 // All of it.
 embedding::v1::TableSpec CreateSpecToProto(const TableOptions& options);
+
+embedding::v1::UpsertRowsRequest UpsertToProto(
+    const std::vector<RowValues>& updates, const std::string& request_id);
+UpsertOutcome FromProto(const embedding::v1::UpsertRowsResponse& response);
 
 TableInfo FromProto(const embedding::v1::TableInfo& proto);
 ServerStatus FromProto(const embedding::v1::GetStatusResponse& response);

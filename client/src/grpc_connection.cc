@@ -187,6 +187,17 @@ class GrpcConnection final : public Connection {
     return FromProto(response.version());
   }
 
+  absl::StatusOr<UpsertOutcome> UpsertRows(
+      const std::vector<RowValues>& updates, const std::string& request_id,
+      absl::Duration timeout) override {
+    pb::UpsertRowsResponse response;
+    const absl::Status status =
+        Call(admin_, timeout, *tables_, &pb::TableAdmin::Stub::UpsertRows,
+             UpsertToProto(updates, request_id), response);
+    if (!status.ok()) return status;
+    return FromProto(response);
+  }
+
   absl::StatusOr<ServerStatus> GetStatus(absl::Duration timeout) override {
     pb::GetStatusResponse response;
     const absl::Status status =

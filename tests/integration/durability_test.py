@@ -200,6 +200,77 @@ class Killed(DurabilityTest):
         self.assertLess(self.stored_bytes(), before + (4 << 20))
 
 
+class KilledUpdates(DurabilityTest):
+    """Rows are set by several callers at a time, each in a table of its own,
+    until the server is killed. The oracle is in this process."""
+
+    CALLERS, ROWS, DIM = 3, 20, 4
+
+    def test_every_acknowledged_row_is_there(self):
+        print(f"EMB_TEST_SEED={SEED}")
+        chance = random.Random(SEED)
+        for caller in range(self.CALLERS):
+            self.server.embctl("table", "create", f"t{caller}", "--rows",
+                               str(self.ROWS), "--dim", str(self.DIM),
+                               "--init", "zeros")
+        # Of each table: the rows, and its revision.
+        self.rows_want = [[0.0] * self.ROWS for _ in range(self.CALLERS)]
+        self.revisions = [0] * self.CALLERS
+        self.value = 0
+        for kill in range(KILLS):
+            self.acknowledged = threading.Event()
+            in_flight = [None] * self.CALLERS
+            callers = [
+                threading.Thread(target=self.update, args=(
+                    caller, random.Random(chance.random()), in_flight))
+                for caller in range(self.CALLERS)]
+            for thread in callers:
+                thread.start()
+            self.acknowledged.wait(TIMEOUT_SECONDS)
+            threading.Timer(chance.uniform(0, 0.3), self.server.kill).run()
+            for thread in callers:
+                thread.join()
+            self.server.start()
+            for caller in range(self.CALLERS):
+                self.check(caller, in_flight[caller], kill)
+        print(f"{KILLS} kills, {sum(self.revisions)} acknowledged updates, "
+              "0 lost")
+        self.assertGreaterEqual(sum(self.revisions), KILLS)
+
+    def update(self, caller, chance, in_flight):
+        """Sets random rows until a change is not acknowledged."""
+        while True:
+            ids = chance.sample(range(self.ROWS), chance.choice([1, 3, 20]))
+            value = float(chance.randrange(1, 2**20))
+            path = self.temp / f"rows{caller}.npy"
+            npy.write(path, "f", [len(ids), self.DIM],
+                      [value] * len(ids) * self.DIM)
+            done = self.server.embctl(
+                "rows", "set", f"t{caller}", "--ids", ",".join(map(str, ids)),
+                "--from", str(path), check=False)
+            if done.returncode != 0:
+                in_flight[caller] = (ids, value)
+                return
+            self.apply(caller, ids, value)
+            self.acknowledged.set()
+
+    def apply(self, caller, ids, value):
+        for row in ids:
+            self.rows_want[caller][row] = value
+        self.revisions[caller] += 1
+
+    def check(self, caller, in_flight, kill):
+        table = f"t{caller}"
+        got = self.rows(table, *range(self.ROWS))
+        revision = self.embctl_json("table", "describe", table)["revision"]
+        if revision == self.revisions[caller] + 1:  # It got through after all.
+            self.apply(caller, *in_flight)
+        self.assertEqual(revision, self.revisions[caller], f"kill {kill}")
+        self.assertEqual(
+            got, [[value] * self.DIM for value in self.rows_want[caller]],
+            f"{table} after kill {kill}")
+
+
 class KilledImport(DurabilityTest):
 
     def test_leaves_nothing_and_frees_the_name(self):

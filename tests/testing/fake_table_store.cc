@@ -46,6 +46,12 @@ absl::StatusOr<Generation> FakeTableStore::NewGeneration() {
 
 absl::Status FakeTableStore::WriteChunk(Generation generation, int64_t number,
                                         absl::Span<const std::byte> rows) {
+  std::function<void()> hook;
+  {
+    const MutexLock lock(mutex_);
+    hook = on_write_chunk_;
+  }
+  if (hook) hook();
   const MutexLock lock(mutex_);
   EMB_RETURN_IF_ERROR(CheckOpen());
   EMB_RETURN_IF_ERROR(CountWrite());
@@ -96,6 +102,7 @@ absl::StatusOr<uint64_t> FakeTableStore::Commit(const Edit& edit) {
     kept.epoch = next.epoch;
   }
   disk_->manifest = std::move(next);
+  num_syncs_ += edit.sync ? 1 : 0;
   return disk_->manifest.epoch;
 }
 
@@ -122,7 +129,9 @@ absl::Status FakeTableStore::CheckEdit(const Edit& edit, const Manifest& next) {
 absl::Status FakeTableStore::Sync() {
   const MutexLock lock(mutex_);
   EMB_RETURN_IF_ERROR(CheckOpen());
-  return CountWrite();
+  EMB_RETURN_IF_ERROR(CountWrite());
+  ++num_syncs_;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<Manifest> FakeTableStore::ReadManifest() {
@@ -219,6 +228,11 @@ void FakeTableStore::OnCommit(std::function<void()> hook) {
   on_commit_ = std::move(hook);
 }
 
+void FakeTableStore::OnWriteChunk(std::function<void()> hook) {
+  const MutexLock lock(mutex_);
+  on_write_chunk_ = std::move(hook);
+}
+
 void FakeTableStore::DamageChunk(Generation generation, int64_t number) {
   const MutexLock disk_lock(disk_->mutex);
   std::string& chunk = disk_->chunks.at(generation).at(number);
@@ -234,6 +248,11 @@ void FakeTableStore::DamagePatch(Generation generation, int64_t row) {
 void FakeTableStore::LoseChunk(Generation generation, int64_t number) {
   const MutexLock disk_lock(disk_->mutex);
   disk_->chunks.at(generation).erase(number);
+}
+
+int64_t FakeTableStore::num_syncs() {
+  const MutexLock lock(mutex_);
+  return num_syncs_;
 }
 
 int64_t FakeTableStore::num_generations() {

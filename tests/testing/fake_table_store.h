@@ -62,12 +62,18 @@ class FakeTableStore : public TableStore {
   // it to hold a commit back.
   void OnCommit(std::function<void()> hook);
 
+  // The same at the start of each WriteChunk.
+  void OnWriteChunk(std::function<void()> hook);
+
   // Flips one bit of a stored chunk. REQUIRES: the chunk exists.
   void DamageChunk(Generation generation, int64_t number);
   // Flips one bit of a stored patch. REQUIRES: the patch exists.
   void DamagePatch(Generation generation, int64_t row);
   // Makes a stored chunk vanish. REQUIRES: the chunk exists.
   void LoseChunk(Generation generation, int64_t number);
+
+  // Syncs so far, those of commits among them.
+  int64_t num_syncs();
 
   // Generations with stored chunks, for tests of what is cleaned up.
   int64_t num_generations();
@@ -88,6 +94,8 @@ class FakeTableStore : public TableStore {
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   int64_t writes_to_failure_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: none.
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+  int64_t num_syncs_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::function<void()> on_write_chunk_ ABSL_GUARDED_BY(mutex_);
   std::function<void()> on_commit_ ABSL_GUARDED_BY(mutex_);
 };
 

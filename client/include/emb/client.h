@@ -146,6 +146,19 @@ class Client {
   absl::StatusOr<TableInfo> PinVersion(const TableVersion& version, bool pinned,
                                        const CallOptions& call = {}) const;
 
+  // Replaces rows of one table or of several (each named once): all of them,
+  // durably, or none. A lookup sees all of them or none.
+  //
+  // A request that failed with UNAVAILABLE or DEADLINE_EXCEEDED may have been
+  // done: send it again under the same request_id (any text of at most 128
+  // bytes, such as a UUID), and it is done once. Empty: one is made up.
+  //
+  // Errors   ABORTED  a table is not at the revision expected. The others are
+  //                   those of TableAdmin.UpsertRows.
+  absl::StatusOr<UpsertOutcome> UpsertRows(
+      const std::vector<RowValues>& updates, std::string_view request_id = "",
+      const CallOptions& call = {}) const;
+
   absl::StatusOr<ServerStatus> GetStatus(const CallOptions& call = {}) const;
 
   // OK: serving. UNAVAILABLE: not, or not reachable.

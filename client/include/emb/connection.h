@@ -79,6 +79,9 @@ class Connection {
   virtual absl::StatusOr<TableInfo> PinVersion(const TableVersion& version,
                                                bool pinned,
                                                absl::Duration timeout) = 0;
+  virtual absl::StatusOr<UpsertOutcome> UpsertRows(
+      const std::vector<RowValues>& updates, const std::string& request_id,
+      absl::Duration timeout) = 0;
   virtual absl::StatusOr<ServerStatus> GetStatus(absl::Duration timeout) = 0;
   // OK: the data listener (and `service`, if not empty) is serving.
   virtual absl::Status CheckHealth(const std::string& service,

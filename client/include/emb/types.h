@@ -142,6 +142,27 @@ struct TableVersion {
   uint64_t version = 0;  // 0: the newest.
 };
 
+// New values for rows of the current version of a table.
+struct RowValues {
+  std::string table;
+  std::vector<int64_t> ids;   // Of one that is named twice the last counts.
+  std::vector<float> values;  // [ids.size(), dim], row-major.
+  // Refuse the whole request unless the table is at this revision.
+  std::optional<uint64_t> expected_revision;
+};
+
+// What came of an UpsertRows.
+struct UpsertOutcome {
+  uint64_t epoch = 0;  // Lookups at this epoch and later see the rows.
+  struct Table {
+    uint64_t version = 0;
+    uint64_t revision = 0;
+  };
+  std::vector<Table> tables;  // In the order of the request.
+  // A request of the same id had been done before; this is its outcome.
+  bool repeated_request = false;
+};
+
 struct ServerStatus {
   enum class State { kUnknown, kLoading, kServing, kDraining };
   State state = State::kUnknown;

@@ -86,6 +86,13 @@ class FakeConnection final : public Connection {
                                        absl::Duration timeout) override {
     return Note((pinned ? "pin " : "unpin ") + version.name, timeout);
   }
+  absl::StatusOr<UpsertOutcome> UpsertRows(
+      const std::vector<RowValues>& updates, const std::string& request_id,
+      absl::Duration timeout) override {
+    return Note(
+        absl::StrCat("UpsertRows ", updates.at(0).table, " ", request_id),
+        timeout);
+  }
   absl::StatusOr<ServerStatus> GetStatus(absl::Duration timeout) override {
     return Note("GetStatus", timeout);
   }
@@ -165,6 +172,12 @@ class ClientTest : public testing::Test {
         {"DropTable item", true,
          [](const Client& client, const CallOptions& call) {
            return client.DropTable("item", call);
+         }},
+        {"UpsertRows item again", true,
+         [](const Client& client, const CallOptions& call) {
+           RowValues rows;
+           rows.table = "item";
+           return client.UpsertRows({rows}, "again", call).status();
          }},
         {"GetStatus", true,
          [](const Client& client, const CallOptions& call) {

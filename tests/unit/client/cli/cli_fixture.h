@@ -153,6 +153,16 @@ class FakeConnection : public Connection {
     return info;
   }
 
+  absl::StatusOr<UpsertOutcome> UpsertRows(
+      const std::vector<RowValues>& updates, const std::string& request_id,
+      absl::Duration timeout) override {
+    upserts.push_back(updates.at(0));
+    request_ids.push_back(request_id);
+    timeouts.push_back(timeout);
+    if (!status.ok()) return status;
+    return upsert_outcome;
+  }
+
   absl::StatusOr<ServerStatus> GetStatus(absl::Duration timeout) override {
     timeouts.push_back(timeout);
     if (!status.ok()) return status;
@@ -182,6 +192,9 @@ class FakeConnection : public Connection {
   std::vector<float> lookup_values = {0.1F, -0.F, 1.F, 2.5F};
 
   // What was asked.
+  std::vector<RowValues> upserts;
+  std::vector<std::string> request_ids;
+  UpsertOutcome upsert_outcome = {12, {{7, 9}}};
   std::vector<LookupRequest> lookups;
   std::vector<TableOptions> created;
   std::vector<std::string> names;  // Of tables and services.

@@ -1,0 +1,168 @@
+#include "server/folder.h"
+
+#include <cstring>
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/synchronization/notification.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "server/row_updater.h"
+#include "server/table_loader.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/unit/server/manager_fixture.h"
+
+namespace emb {
+namespace {
+
+using absl::StatusCode;
+
+class FolderTest : public ManagerFixture {
+ protected:
+  void SetUp() override {
+    EMB_ASSERT_OK(ImportCounting(ImportSpec("item")));
+    updater_ = std::make_unique<RowUpdater>(RowUpdater::Dependencies{
+        store_, committer_, reclaimer_, budget_, targets_, Durability::kSync,
+        [this] { return now_; },
+        [this] {
+          if (folder_) folder_->Notice();
+        },
+        [](const absl::Status& status) { EMB_EXPECT_OK(status); }});
+    folder_ = MakeFolder(absl::InfiniteDuration());
+  }
+
+  std::unique_ptr<Folder> MakeFolder(absl::Duration interval) {
+    return std::make_unique<Folder>(Folder::Dependencies{
+        store_, registry_, committer_, targets_, interval, int64_t{1} << 30,
+        [this] { return now_; },
+        [this](const std::string& table, const absl::Status& status) {
+          EMB_EXPECT_OK(status) << table;
+          folded_.Notify();
+        }});
+  }
+
+  // Makes all elements of these rows `value`.
+  void Upsert(const std::vector<int64_t>& ids, float value) {
+    const std::vector<float> values(ids.size() * 4, value);
+    std::promise<absl::Status> done;
+    updater_->Submit(
+        {"", {{"item", ids, AsBytes(values), {}}}},
+        [&](const auto& result) { done.set_value(result.status()); });
+    EMB_ASSERT_OK(done.get_future().get());
+  }
+
+  static float Element(const Snapshot& snapshot, int64_t row) {
+    float value = 0;
+    std::memcpy(&value, snapshot.tables.at("item")->rows->row(row),
+                sizeof value);
+    return value;
+  }
+
+  TablePtr Current() { return registry_.snapshot()->tables.at("item"); }
+
+  std::shared_ptr<const Snapshot> Reload() {
+    auto snapshot = LoadTables(store_, budget_, reclaimer_, {});
+    EXPECT_THAT(snapshot, IsOk());
+    return *snapshot;
+  }
+
+  int64_t NumPatches(Generation generation) {
+    int64_t count = 0;
+    EMB_EXPECT_OK(store_.ScanPatches(generation, [&](int64_t, auto) {
+      ++count;
+      return absl::OkStatus();
+    }));
+    return count;
+  }
+
+  FoldTargets targets_;
+  absl::Notification folded_;
+  std::unique_ptr<Folder> folder_;
+  std::unique_ptr<RowUpdater> updater_;  // Goes first.
+};
+
+TEST_F(FolderTest, PutsRowsIntoChunks) {
+  Upsert({3, 7}, 100);
+  const TablePtr before = Current();
+  const Digest digest = *CurrentDigest(*before);
+  EMB_ASSERT_OK(folder_->Fold("item"));
+  const VersionRecord& after = Current()->record;
+  EXPECT_NE(after.generation, before->record.generation);
+  EXPECT_EQ(after.revision, 1);
+  EXPECT_EQ(after.folded_revision, 1);
+  EXPECT_EQ(after.digest, digest);
+  EXPECT_EQ(Current()->num_patches, 0);
+  EXPECT_EQ(NumPatches(after.generation), 0);
+  EXPECT_EQ(NumPatches(before->record.generation), 0);
+  EXPECT_EQ(store_.num_generations(), 1);
+  EXPECT_TRUE(targets_.empty());
+  const auto snapshot = Reload();
+  EXPECT_EQ(Element(*snapshot, 3), 100);
+  EXPECT_EQ(Element(*snapshot, 4), 16);
+}
+
+// The fold writes rows of revision 1; the update comes before it is done.
+TEST_F(FolderTest, KeepsUpdatesThatComeMeanwhile) {
+  Upsert({3}, 100);
+  bool first = true;
+  store_.OnWriteChunk([&] {
+    if (std::exchange(first, false)) Upsert({3, 5}, 200);
+  });
+  EMB_ASSERT_OK(folder_->Fold("item"));
+  EXPECT_FALSE(first);
+  EXPECT_EQ(Current()->record.revision, 2);
+  EXPECT_EQ(Current()->record.folded_revision, 1);
+  EXPECT_EQ(Current()->num_patches, 2);
+  EXPECT_EQ(NumPatches(Current()->record.generation), 2);
+  for (const auto& snapshot : {registry_.snapshot(), Reload()}) {
+    EXPECT_EQ(Element(*snapshot, 3), 200);
+    EXPECT_EQ(Element(*snapshot, 5), 200);
+  }
+  EXPECT_EQ(*CurrentDigest(*Current()),
+            *CurrentDigest(*Reload()->tables.at("item")));
+}
+
+TEST_F(FolderTest, WhatFailsLeavesTheTableAsItWas) {
+  Upsert({3}, 100);
+  const TablePtr before = Current();
+  for (const int64_t write : {1, 2}) {  // The chunk, then the commit.
+    store_.FailWrite(write, absl::ResourceExhaustedError("disk full"));
+    EXPECT_THAT(folder_->Fold("item"),
+                StatusIs(StatusCode::kResourceExhausted));
+    EXPECT_EQ(Current(), before);
+    EXPECT_EQ(store_.num_generations(), 1);
+    EXPECT_TRUE(targets_.empty());
+  }
+  Upsert({4}, 100);
+  EXPECT_EQ(Element(*Reload(), 4), 100);
+}
+
+TEST_F(FolderTest, ATableThatGoesMeanwhileIsGone) {
+  Upsert({3}, 100);
+  store_.OnWriteChunk([&] { EMB_EXPECT_OK(manager_.Drop("item")); });
+  EXPECT_THAT(folder_->Fold("item"), StatusIs(StatusCode::kNotFound));
+  EXPECT_EQ(store_.num_generations(), 0);
+  EXPECT_TRUE(targets_.empty());
+}
+
+TEST_F(FolderTest, FoldsByItselfOnceHalfOfTheRowsWereWritten) {
+  folder_ = nullptr;
+  folder_ = MakeFolder(absl::ZeroDuration());
+  Upsert({1, 2, 3, 4}, 100);  // Of ten.
+  EXPECT_EQ(Current()->record.folded_revision, 0);
+  Upsert({1}, 200);
+  folded_.WaitForNotification();
+  EXPECT_EQ(Current()->record.folded_revision, 2);
+}
+
+TEST_F(FolderTest, PatchesAreCountedWhenATableIsLoaded) {
+  Upsert({1, 2, 1}, 100);
+  EXPECT_EQ(Current()->num_patches, 3);
+  EXPECT_EQ(Reload()->tables.at("item")->num_patches, 2);
+}
+
+}  // namespace
+}  // namespace emb
