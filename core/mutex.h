@@ -4,7 +4,6 @@
 #ifndef EMB_CORE_MUTEX_H_
 #define EMB_CORE_MUTEX_H_
 
-#include <chrono>
 #include <condition_variable>
 #include <mutex>
 

@@ -63,10 +63,10 @@ void LogFold(const std::string& table, const absl::Status& status) {
   }
 }
 
-// More would only wait for the one that draws.
+// They leave one CPU alone; and more would only wait for the one that draws.
 int FillThreads() {
-  return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1,
-                    8);
+  const auto cpus = static_cast<int>(std::thread::hardware_concurrency());
+  return std::clamp(cpus - 1, 1, 8);
 }
 
 }  // namespace

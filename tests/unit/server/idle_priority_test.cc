@@ -2,6 +2,7 @@
 
 #include <sched.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -24,6 +25,26 @@ TEST(IdlePriority, IsThatOfTheWorkAndOfThreadsItStarts) {
   EXPECT_EQ(of_work, SCHED_IDLE);
   EXPECT_EQ(of_helper, SCHED_IDLE);
   EXPECT_EQ(Policy(), before);
+}
+
+int NumCpus() {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  sched_getaffinity(0, sizeof(cpus), &cpus);
+  return CPU_COUNT(&cpus);
+}
+
+TEST(IdlePriority, LeavesOneCpuAloneHoweverDeepItIsAskedFor) {
+  const int before = NumCpus();
+  int of_work = -1;
+  int of_inner_work = -1;
+  RunAtIdlePriority([&] {
+    of_work = NumCpus();
+    RunAtIdlePriority([&] { of_inner_work = NumCpus(); });
+  });
+  EXPECT_EQ(of_work, std::max(1, before - 1));
+  EXPECT_EQ(of_inner_work, of_work);
+  EXPECT_EQ(NumCpus(), before);
 }
 
 TEST(IdlePriority, IsThatOfAWorkerPoolOnDemand) {
