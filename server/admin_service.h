@@ -33,6 +33,7 @@ class AdminService final : public embedding::v1::TableAdmin::CallbackService {
     std::string server_version;
     absl::Time started_at;
     std::function<absl::Time()> now;
+    absl::Duration import_idle_timeout;
   };
 
   // Everything referred to outlives the service.

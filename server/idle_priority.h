@@ -9,8 +9,9 @@ namespace emb {
 // From now on the calling thread, and every thread that it starts, gives way to
 // all others (SCHED_IDLE; where that is forbidden, nice 19), and leaves one CPU
 // of several alone: on two that are busy with idle threads lookups wait for
-// milliseconds all the same. There is no way back without privileges. Such a thread may wait for long in the middle of
-// anything: it must not hold a lock that a lookup takes.
+// milliseconds all the same. There is no way back without privileges. Such a
+// thread may wait for long in the middle of anything: it must not hold a lock
+// that a lookup takes.
 void EnterIdlePriority();
 
 // From now on the calling thread gets a tenth of what others get where they

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "core/status_macros.h"
 #include "server/call_state.h"
 #include "server/log.h"
@@ -22,26 +23,50 @@ constexpr size_t kDataBytesMax = size_t{1} << 20;
 ImportReactor::ImportReactor(grpc::CallbackServerContext& context,
                              pb::ImportTableResponse& response,
                              TableManager& manager, const Registry& registry,
-                             WorkerPool& workers, WorkerPool& background)
+                             WorkerPool& workers, WorkerPool& background,
+                             absl::Duration idle_timeout)
     : context_(context),
       response_(response),
       manager_(manager),
       registry_(registry),
       workers_(workers),
-      background_(background) {
+      background_(background),
+      idle_timeout_(idle_timeout) {
+  AwaitMessage();
+}
+
+void ImportReactor::AwaitMessage() {
+  auto turn = std::make_shared<Turn>();
+  MutexLock lock(mutex_);
+  turn_ = turn;
+  alarm_.emplace();  // Ends the one before.
+  alarm_->Set(absl::ToChronoTime(absl::Now() + idle_timeout_),
+              [this, turn](bool expired) {
+                // With the turn there is a call, which only its end deletes.
+                if (!expired || turn->taken.exchange(true)) return;
+                workers_.Run([this] { GiveUp(); });
+              });
   StartRead(&message_);
 }
 
 void ImportReactor::OnReadDone(bool ok) {
+  if (turn_->taken.exchange(true)) return;
   const bool is_data = ok && message_.has_data();
   (is_data ? background_ : workers_).Run([this, ok] { Step(ok); });
+}
+
+void ImportReactor::GiveUp() {
+  { MutexLock lock(mutex_); }  // The wait has begun: Finish may end it.
+  End(absl::DeadlineExceededError(absl::StrCat(
+      "import: no message for ", absl::FormatDuration(idle_timeout_),
+      " (--import_idle_timeout), given up")));
 }
 
 void ImportReactor::Step(bool ok) {
   if (!ok) return End(Complete());
   const absl::Status status = TakeMessage();
   if (!status.ok()) return End(status);
-  StartRead(&message_);
+  AwaitMessage();
 }
 
 absl::Status ImportReactor::TakeMessage() {

@@ -2,10 +2,15 @@
 #ifndef EMB_SERVER_IMPORT_REACTOR_H_
 #define EMB_SERVER_IMPORT_REACTOR_H_
 
+#include <atomic>
 #include <memory>
+#include <optional>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/mutex.h"
 #include "embedding/v1/admin.grpc.pb.h"
+#include "grpcpp/alarm.h"
 #include "server/registry.h"
 #include "server/table_manager.h"
 #include "server/worker_pool.h"
@@ -14,8 +19,9 @@ namespace emb {
 
 // Reads one message at a time and hands it to a worker pool, which asks for the
 // next: a slow disk slows the caller down instead of filling memory. Rows are
-// taken in the background pool; what is visible to lookups is not done there.
-// Deletes itself when the call is over.
+// taken in the background pool; what is visible to lookups is not done there. A
+// caller that sends nothing for `idle_timeout` is given up, so that its memory
+// and the table's name are free again. Deletes itself when the call is over.
 class ImportReactor final
     : public grpc::ServerReadReactor<embedding::v1::ImportTableRequest> {
  public:
@@ -23,13 +29,22 @@ class ImportReactor final
   ImportReactor(grpc::CallbackServerContext& context,
                 embedding::v1::ImportTableResponse& response,
                 TableManager& manager, const Registry& registry,
-                WorkerPool& workers, WorkerPool& background);
+                WorkerPool& workers, WorkerPool& background,
+                absl::Duration idle_timeout);
 
   void OnReadDone(bool ok) override;
   void OnDone() override { delete this; }
 
  private:
+  // One message that is waited for, or its absence for too long: the first to
+  // take the turn has it.
+  struct Turn {
+    std::atomic<bool> taken = false;
+  };
+
+  void AwaitMessage();
   void Step(bool ok);
+  void GiveUp();
   absl::Status TakeMessage();
   absl::Status TakeHeader();
   absl::Status TakeData();
@@ -42,6 +57,14 @@ class ImportReactor final
   const Registry& registry_;
   WorkerPool& workers_;
   WorkerPool& background_;
+  const absl::Duration idle_timeout_;
+
+  // Held while a wait begins, so that it is not given up before it has.
+  Mutex mutex_;
+  std::optional<grpc::Alarm> alarm_ ABSL_GUARDED_BY(mutex_);
+  // Shared with the alarm, whose reaction may come when the call is over.
+  std::shared_ptr<Turn> turn_;
+
   embedding::v1::ImportTableRequest message_;
   std::unique_ptr<TableManager::Import> import_;  // Set by the header.
 };

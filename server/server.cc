@@ -96,7 +96,7 @@ struct Server::Parts {
         lookup_service(registry, o.limits),
         admin_service({manager, versions, updater, registry, budget, workers,
                        creators, background, ServerVersion(), absl::Now(),
-                       absl::Now}) {}
+                       absl::Now, o.import_idle_timeout}) {}
 
   const ServerOptions options;
   const std::unique_ptr<TableStore> store;

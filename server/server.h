@@ -30,6 +30,8 @@ struct ServerOptions {
   // A table that is updated is folded at most so often, writing so fast.
   absl::Duration fold_interval = absl::Minutes(10);
   int64_t fold_bytes_per_second = int64_t{64} << 20;
+  // An import that sends nothing for so long is given up.
+  absl::Duration import_idle_timeout = absl::Seconds(60);
   // Between "not serving" and the end of listening, for callers to go.
   absl::Duration drain_delay = absl::Seconds(5);
   // For calls in flight after that; then they are cancelled.

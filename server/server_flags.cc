@@ -55,6 +55,8 @@ ABSL_FLAG(absl::Duration, fold_interval, absl::Minutes(10),
 ABSL_FLAG(std::string, fold_rate, "64MiB",
           "Bytes that this writes in a second, at most.");
 ABSL_FLAG(int, load_threads, 2, "Threads that read tables at the start.");
+ABSL_FLAG(absl::Duration, import_idle_timeout, absl::Seconds(60),
+          "An import that sends nothing for so long is given up.");
 ABSL_FLAG(absl::Duration, drain_delay, absl::Seconds(5),
           "On SIGTERM: time between \"not serving\" and the end of listening, "
           "for callers to go elsewhere.");
@@ -274,6 +276,11 @@ absl::StatusOr<ServerOptions> OptionsFromFlags() {
       return absl::InvalidArgumentError(
           "--drain_delay, --drain_timeout: want 0s to 1h");
     }
+  }
+  options.import_idle_timeout = absl::GetFlag(FLAGS_import_idle_timeout);
+  if (options.import_idle_timeout < absl::Seconds(1) ||
+      options.import_idle_timeout > absl::Hours(24)) {
+    return absl::InvalidArgumentError("--import_idle_timeout: want 1s to 24h");
   }
   EMB_ASSIGN_OR_RETURN(options.limits, LimitsFromFlags());
   return options;

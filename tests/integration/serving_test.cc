@@ -1,4 +1,5 @@
 // The whole way: client, gRPC, server, RocksDB, and back.
+#include <algorithm>
 #include <cstring>
 #include <limits>
 #include <random>
@@ -8,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/fill.h"
+#include "core/status_macros.h"
 #include "emb/client.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -355,6 +357,38 @@ TEST_F(ServingTest, ListenersDoNotServeEachOthersCalls) {
   absl::Status refusal = stream->Send(Ask("item", {0}));
   if (refusal.ok()) refusal = stream->Receive().status();
   EXPECT_THAT(refusal, refused_by(options.server));
+}
+
+class ImpatientServer : public ServingTest {
+ protected:
+  ServerOptions Limited() override {
+    ServerOptions options;
+    options.import_idle_timeout = absl::Milliseconds(500);
+    return options;
+  }
+};
+
+// It would hold the memory of the whole table for as long as it likes.
+TEST_F(ImpatientServer, GivesUpAnImportThatStalls) {
+  int64_t most_bytes = 0;
+  const RowSource stalled =
+      [&](absl::Span<std::byte> buffer) -> absl::StatusOr<size_t> {
+    // Until the server has reserved the table, and then has it no more.
+    for (int64_t bytes = -1; most_bytes == 0 || bytes != 0;) {
+      EMB_ASSIGN_OR_RETURN(const ServerStatus status, client_->GetStatus());
+      bytes = status.memory_used_bytes;
+      most_bytes = std::max(most_bytes, bytes);
+    }
+    return buffer.size();
+  };
+  EXPECT_THAT(client_->ImportTable(Options("item", 1'000'000, 64), stalled),
+              StatusIs(StatusCode::kDeadlineExceeded,
+                       HasSubstr("no message for 500ms "
+                                 "(--import_idle_timeout)")));
+  EXPECT_GT(most_bytes, 0);
+  // The name is free again.
+  EMB_EXPECT_OK(
+      client_->ImportTable(Options("item", 1, 1), RowsFromValues({1})));
 }
 
 class SmallServer : public ServingTest {

@@ -84,6 +84,8 @@ class Flags(ServerTest):
             ([data, "--request_bytes_max=1"], EXIT_USAGE,
              "--request_bytes_max"),
             ([data, "--tables_max=0"], EXIT_USAGE, "--tables_max"),
+            ([data, "--import_idle_timeout=0s"], EXIT_USAGE,
+             "--import_idle_timeout"),
         ]
         for flags, status, text in cases:
             with self.subTest(flags=flags):
