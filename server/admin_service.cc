@@ -274,8 +274,8 @@ grpc::ServerUnaryReactor* AdminService::UpsertRows(
 
 grpc::ServerReadReactor<pb::ImportTableRequest>* AdminService::ImportTable(
     grpc::CallbackServerContext* context, pb::ImportTableResponse* response) {
-  return new ImportReactor(*context, *response, deps_.manager, deps_.registry,
-                           deps_.workers, deps_.background,
+  return new ImportReactor(*context, *response, deps_.manager, deps_.versions,
+                           deps_.registry, deps_.workers, deps_.background,
                            deps_.import_idle_timeout);
 }
 

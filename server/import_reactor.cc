@@ -22,12 +22,14 @@ constexpr size_t kDataBytesMax = size_t{1} << 20;
 
 ImportReactor::ImportReactor(grpc::CallbackServerContext& context,
                              pb::ImportTableResponse& response,
-                             TableManager& manager, const Registry& registry,
-                             WorkerPool& workers, WorkerPool& background,
+                             TableManager& manager, VersionManager& versions,
+                             const Registry& registry, WorkerPool& workers,
+                             WorkerPool& background,
                              absl::Duration idle_timeout)
     : context_(context),
       response_(response),
       manager_(manager),
+      versions_(versions),
       registry_(registry),
       workers_(workers),
       background_(background),
@@ -89,6 +91,7 @@ absl::Status ImportReactor::TakeHeader() {
   }
   EMB_ASSIGN_OR_RETURN(const ImportRequest request,
                        ImportRequestFromProto(message_.header()));
+  publish_ = request.publish;
   EMB_ASSIGN_OR_RETURN(import_, manager_.StartImport(request));
   return absl::OkStatus();
 }
@@ -119,8 +122,16 @@ absl::Status ImportReactor::Complete() {
   if (import_ == nullptr) {
     return absl::InvalidArgumentError("header: missing");
   }
-  EMB_ASSIGN_OR_RETURN(const auto table, import_->Finish());
+  EMB_ASSIGN_OR_RETURN(TablePtr table, import_->Finish());
   LogTable("table_imported", *table);
+  if (publish_ && table->rows == nullptr) {
+    import_.reset();  // Gives the name free.
+    const VersionRecord& record = table->record;
+    EMB_ASSIGN_OR_RETURN(
+        const auto published,
+        versions_.Publish({{record.spec.name, record.version}}));
+    table = published.front();
+  }
   *response_.mutable_table() = TableInfoToProto(*table, *registry_.snapshot());
   return absl::OkStatus();
 }

@@ -13,6 +13,7 @@
 #include "grpcpp/alarm.h"
 #include "server/registry.h"
 #include "server/table_manager.h"
+#include "server/version_manager.h"
 #include "server/worker_pool.h"
 
 namespace emb {
@@ -28,9 +29,9 @@ class ImportReactor final
   // Everything referred to outlives the call.
   ImportReactor(grpc::CallbackServerContext& context,
                 embedding::v1::ImportTableResponse& response,
-                TableManager& manager, const Registry& registry,
-                WorkerPool& workers, WorkerPool& background,
-                absl::Duration idle_timeout);
+                TableManager& manager, VersionManager& versions,
+                const Registry& registry, WorkerPool& workers,
+                WorkerPool& background, absl::Duration idle_timeout);
 
   void OnReadDone(bool ok) override;
   void OnDone() override { delete this; }
@@ -54,6 +55,7 @@ class ImportReactor final
   grpc::CallbackServerContext& context_;
   embedding::v1::ImportTableResponse& response_;
   TableManager& manager_;
+  VersionManager& versions_;
   const Registry& registry_;
   WorkerPool& workers_;
   WorkerPool& background_;
@@ -67,6 +69,7 @@ class ImportReactor final
 
   embedding::v1::ImportTableRequest message_;
   std::unique_ptr<TableManager::Import> import_;  // Set by the header.
+  bool publish_ = true;                           // So is this.
 };
 
 }  // namespace emb

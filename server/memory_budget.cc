@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "server/byte_size.h"
 
 namespace emb {
@@ -23,11 +24,21 @@ MemoryBudget::Reservation::~Reservation() {
   if (budget_ == nullptr) return;
   MutexLock lock(budget_->mutex_);
   budget_->used_bytes_ -= bytes_;
+  budget_->released_.NotifyAll();
 }
 
 absl::StatusOr<MemoryBudget::Reservation> MemoryBudget::Reserve(int64_t bytes) {
+  return ReserveWithin(absl::ZeroDuration(), bytes);
+}
+
+absl::StatusOr<MemoryBudget::Reservation> MemoryBudget::ReserveWithin(
+    absl::Duration patience, int64_t bytes) {
   assert(bytes >= 0);
+  const absl::Time deadline = absl::Now() + patience;
   MutexLock lock(mutex_);
+  while (bytes > limit_bytes_ - used_bytes_ && absl::Now() < deadline) {
+    released_.WaitFor(mutex_, absl::ToDoubleSeconds(deadline - absl::Now()));
+  }
   if (bytes > limit_bytes_ - used_bytes_) {
     return absl::ResourceExhaustedError(
         absl::StrCat("memory: ", FormatByteSize(bytes), " needed, ",

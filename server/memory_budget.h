@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "core/mutex.h"
 
 namespace emb {
@@ -37,12 +38,17 @@ class MemoryBudget {
   // REQUIRES: bytes >= 0.
   absl::StatusOr<Reservation> Reserve(int64_t bytes);
 
+  // The same, but waits that long for others to give back what is missing.
+  absl::StatusOr<Reservation> ReserveWithin(absl::Duration patience,
+                                            int64_t bytes);
+
   int64_t limit_bytes() const { return limit_bytes_; }
   int64_t used_bytes() const;
 
  private:
   const int64_t limit_bytes_;
   mutable Mutex mutex_;
+  CondVar released_;
   int64_t used_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

@@ -177,6 +177,12 @@ void UpsertToProto(const UpsertResult& result, pb::UpsertRowsResponse& proto) {
   }
 }
 
+pb::TableState StateOf(const absl::Status& state) {
+  if (state.ok()) return pb::TABLE_STATE_SERVING;
+  return absl::IsDataLoss(state) ? pb::TABLE_STATE_DAMAGED
+                                 : pb::TABLE_STATE_SWAPPING;
+}
+
 pb::TableInfo TableInfoToProto(const ServedTable& table,
                                const Snapshot& snapshot) {
   const VersionRecord& record = table.record;
@@ -191,8 +197,7 @@ pb::TableInfo TableInfoToProto(const ServedTable& table,
   info.set_created_at_seconds(absl::ToUnixSeconds(record.created_at));
   info.set_keep_padding_row(record.spec.keep_padding_row);
   info.set_initialized(record.spec.initializer.has_value());
-  info.set_state(table.state.ok() ? pb::TABLE_STATE_SERVING
-                                  : pb::TABLE_STATE_DAMAGED);
+  info.set_state(StateOf(table.state));
   info.set_state_message(std::string(table.state.message()));
   info.set_current(snapshot.IsCurrent(table));
   info.set_pinned(record.pinned);

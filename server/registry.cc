@@ -34,6 +34,7 @@ std::optional<Digest> CurrentDigest(const ServedTable& table) {
   if (record.revision == record.folded_revision || !table.state.ok()) {
     return record.digest;
   }
+  if (table.updated_digest->is_known()) return table.updated_digest->known();
   if (table.rows == nullptr) return std::nullopt;
   return table.updated_digest->Of(record.spec, *table.rows);
 }

@@ -37,8 +37,9 @@ struct ServedTable {
 
 using TablePtr = std::shared_ptr<const ServedTable>;
 
-// The digest of the rows as they are now; nullopt if they were updated and are
-// on disk only. Costs a pass over updated rows, once for each update.
+// The digest of the rows as they are now; nullopt if they were updated, are on
+// disk only, and it is not known from before. Costs a pass over updated rows,
+// once for each update.
 std::optional<Digest> CurrentDigest(const ServedTable& table);
 
 // What becomes of a table: it is gone if no version is left.

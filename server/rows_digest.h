@@ -40,6 +40,8 @@ class LazyDigest {
 
   // Whether Of answers at once.
   bool is_known() const { return known_.load(std::memory_order_acquire); }
+  // REQUIRES: is_known().
+  const Digest& known() const { return digest_; }
 
  private:
   std::once_flag once_;

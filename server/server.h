@@ -13,6 +13,7 @@
 #include "server/limits.h"
 #include "server/retention.h"
 #include "server/row_updater.h"
+#include "server/swap_policy.h"
 
 namespace emb {
 
@@ -26,6 +27,7 @@ struct ServerOptions {
   int64_t memory_limit_bytes = 0;
   int load_threads = 2;
   Retention retention;
+  SwapPolicy swap_policy = SwapPolicy::kLoadFirst;
   Durability durability = Durability::kSync;  // Of row updates.
   // A table that is updated is folded at most so often, writing so fast.
   absl::Duration fold_interval = absl::Minutes(10);

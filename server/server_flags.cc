@@ -43,6 +43,10 @@ ABSL_FLAG(int64_t, keep_versions, 2,
 ABSL_FLAG(absl::Duration, keep_versions_for, absl::ZeroDuration(),
           "Older versions are kept too while they are younger than this, such "
           "as 72h.");
+ABSL_FLAG(std::string, swap_policy, "load-first",
+          "How a version takes the place of another: load-first, beside it; "
+          "unload-first, when that has gone from memory, and lookups of the "
+          "table answer UNAVAILABLE meanwhile.");
 ABSL_FLAG(std::string, durability, "sync",
           "When row updates are acknowledged: sync, once they are on disk; "
           "interval, once they are written, and they are synced every second; "
@@ -191,6 +195,13 @@ absl::Status CheckRange(absl::string_view name, int64_t value, int64_t min,
       absl::StrCat("--", name, ": ", value, ", want ", min, " to ", max));
 }
 
+absl::StatusOr<SwapPolicy> ParseSwapPolicy(const std::string& name) {
+  if (name == "load-first") return SwapPolicy::kLoadFirst;
+  if (name == "unload-first") return SwapPolicy::kUnloadFirst;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--swap_policy: \"", name, "\", want load-first or unload-first"));
+}
+
 absl::StatusOr<Durability> ParseDurability(const std::string& name) {
   if (name == "sync") return Durability::kSync;
   if (name == "interval") return Durability::kInterval;
@@ -258,6 +269,8 @@ absl::StatusOr<ServerOptions> OptionsFromFlags() {
                        absl::GetFlag(FLAGS_keep_versions_for)};
   EMB_RETURN_IF_ERROR(
       CheckRange("keep_versions", options.retention.versions, 1, 1'000));
+  EMB_ASSIGN_OR_RETURN(options.swap_policy,
+                       ParseSwapPolicy(absl::GetFlag(FLAGS_swap_policy)));
   EMB_ASSIGN_OR_RETURN(options.durability,
                        ParseDurability(absl::GetFlag(FLAGS_durability)));
   options.fold_interval = absl::GetFlag(FLAGS_fold_interval);

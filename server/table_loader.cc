@@ -131,7 +131,8 @@ absl::StatusOr<LoadedRows> LoadVersion(TableStore& store,
                                        const LoadOptions& options) {
   const TableSpec& spec = record.spec;
   auto reservation =
-      budget.Reserve(Table::MemoryBytes(spec.num_rows, spec.row_bytes()));
+      budget.ReserveWithin(options.memory_patience,
+                           Table::MemoryBytes(spec.num_rows, spec.row_bytes()));
   if (!reservation.ok()) return Annotate(record, reservation.status());
   LoadedRows loaded;
   auto rows = LoadTable(store, record, options, loaded.num_patches);

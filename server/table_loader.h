@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "server/memory_budget.h"
 #include "server/reclaimer.h"
 #include "server/registry.h"
@@ -17,6 +18,8 @@ namespace emb {
 struct LoadOptions {
   // Threads that read chunks of one table.
   int num_threads = 2;
+  // How long to wait for memory that others are giving back.
+  absl::Duration memory_patience = absl::ZeroDuration();
   // Asked now and then; once it says true, loading gives up.
   std::function<bool()> cancelled = [] { return false; };
   // Told of each table when it is loaded, or found to be damaged.

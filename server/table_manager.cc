@@ -138,11 +138,17 @@ absl::StatusOr<std::unique_ptr<TableManager::Import>> TableManager::StartImport(
   } else {
     EMB_RETURN_IF_ERROR(CheckRoomForTable(*snapshot));
   }
+  // Nobody reads what is not current, and two versions may not fit.
+  const bool beside = deps_.swap_policy == SwapPolicy::kLoadFirst ||
+                      snapshot->tables.count(valid.name) == 0;
+  const bool publish = request.publish && beside;
   EMB_ASSIGN_OR_RETURN(
       std::unique_ptr<TableWriter> writer,
-      TableWriter::Start(valid, version, deps_.store, deps_.budget));
+      TableWriter::Start(valid, version, deps_.store, deps_.budget,
+                         publish ? TableWriter::Keep::kInMemory
+                                 : TableWriter::Keep::kOnDiskOnly));
   return absl::WrapUnique(
-      new Import(*this, std::move(claim), std::move(writer), request.publish));
+      new Import(*this, std::move(claim), std::move(writer), publish));
 }
 
 absl::StatusOr<TablePtr> TableManager::Add(TableWriter& writer, bool publish) {
@@ -150,10 +156,10 @@ absl::StatusOr<TablePtr> TableManager::Add(TableWriter& writer, bool publish) {
   auto added = std::make_shared<ServedTable>();
   added->record = std::move(made.record);
   added->record.created_at = deps_.now();
-  // Visible or not, its memory goes as that of every table does.
-  std::shared_ptr<const Table> rows =
-      deps_.reclaimer.Share(std::move(made.rows), std::move(made.reservation));
-  if (publish) added->rows = std::move(rows);
+  if (made.rows != nullptr) {
+    added->rows = deps_.reclaimer.Share(std::move(made.rows),
+                                        std::move(made.reservation));
+  }
   const VersionRecord& record = added->record;
   const std::string& name = record.spec.name;
   const auto plan =

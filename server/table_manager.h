@@ -21,6 +21,7 @@
 #include "server/reclaimer.h"
 #include "server/registry.h"
 #include "server/retention.h"
+#include "server/swap_policy.h"
 #include "server/table_writer.h"
 #include "storage/table_store.h"
 
@@ -41,6 +42,7 @@ class TableManager {
     Reclaimer& reclaimer;
     Limits limits;
     Retention retention;
+    SwapPolicy swap_policy;
     std::function<absl::Time()> now;
     int fill_threads = 1;  // That draw a large new table.
   };
@@ -66,7 +68,8 @@ class TableManager {
       return writer_->Append(bytes);
     }
     int64_t offset() const { return writer_->offset(); }
-    // Makes the table, or its next version, durable and visible. Call once.
+    // Makes the table, or its next version, durable and, if it is in memory,
+    // visible. Call once.
     absl::StatusOr<TablePtr> Finish();
 
    private:
@@ -87,7 +90,9 @@ class TableManager {
 
   // Begins the import of a new table or of the next version of one, which
   // keeps what the request leaves open. Without request.publish that version is
-  // kept, on disk only, and the current one stays.
+  // kept, on disk only, and the current one stays; with
+  // SwapPolicy::kUnloadFirst too, and it is for the caller to publish it
+  // afterwards.
   //
   // Errors   As MakeTableSpec; FAILED_PRECONDITION  the name has another dim
   //          or dtype; ABORTED  another change of it is in progress;

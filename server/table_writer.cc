@@ -13,28 +13,35 @@ namespace emb {
 
 absl::StatusOr<std::unique_ptr<TableWriter>> TableWriter::Start(
     const TableSpec& spec, int64_t version, TableStore& store,
-    MemoryBudget& budget) {
-  EMB_ASSIGN_OR_RETURN(
-      MemoryBudget::Reservation reservation,
-      budget.Reserve(Table::MemoryBytes(spec.num_rows, spec.row_bytes())));
+    MemoryBudget& budget, Keep keep) {
   VersionRecord record;
   record.spec = spec;
   record.version = version;
   record.chunk_rows = ChunkRows(spec.row_bytes());
+  const int64_t kept_rows =
+      keep == Keep::kInMemory ? spec.num_rows : record.chunk_end(0);
+  EMB_ASSIGN_OR_RETURN(
+      MemoryBudget::Reservation reservation,
+      budget.Reserve(Table::MemoryBytes(kept_rows, spec.row_bytes())));
   EMB_ASSIGN_OR_RETURN(record.generation, store.NewGeneration());
   return absl::WrapUnique(
-      new TableWriter(record, store, std::move(reservation)));
+      new TableWriter(record, store, keep, std::move(reservation)));
 }
 
 TableWriter::TableWriter(const VersionRecord& record, TableStore& store,
-                         MemoryBudget::Reservation reservation)
+                         Keep keep, MemoryBudget::Reservation reservation)
     : store_(store),
       record_(record),
       reservation_(std::move(reservation)),
-      builder_(record.spec.num_rows, record.spec.row_format()),
       digester_(record.spec.num_rows, record.spec.dim, record.spec.dtype),
       encoder_(record.spec.row_format()),
-      row_(static_cast<size_t>(record.spec.dim)) {}
+      row_(static_cast<size_t>(record.spec.dim)) {
+  if (keep == Keep::kInMemory) {
+    builder_.emplace(record.spec.num_rows, record.spec.row_format());
+  }
+  chunk_.reserve(
+      static_cast<size_t>(record.chunk_end(0) * record.spec.row_bytes()));
+}
 
 TableWriter::~TableWriter() {
   // If this fails, the next start of the store deletes it.
@@ -59,48 +66,40 @@ absl::Status TableWriter::Append(absl::Span<const std::byte> bytes) {
     bytes.remove_prefix(count);
     offset_ += static_cast<int64_t>(count);
     if (in_row + count == row_bytes) {
-      EMB_RETURN_IF_ERROR(FinishRow(RowsDone() - 1));
+      EMB_RETURN_IF_ERROR(FinishRow());
     }
-  }
-  return WriteChunks();
-}
-
-int64_t TableWriter::RowsDone() const {
-  return offset_ / record_.spec.row_format().float_bytes();
-}
-
-absl::Status TableWriter::FinishRow(int64_t index) {
-  const TableSpec& spec = record_.spec;
-  if (spec.max_norm.has_value()) {
-    RenormaliseRow({*spec.max_norm, spec.norm_type}, absl::MakeSpan(row_));
-  }
-  if (spec.zero_row() == index) std::fill(row_.begin(), row_.end(), 0.0F);
-  absl::Status encoded = encoder_.Encode(row_, builder_.mutable_row(index));
-  if (encoded.ok()) return encoded;
-  return {encoded.code(), absl::StrCat("row ", index, ", ", encoded.message())};
-}
-
-absl::Status TableWriter::WriteChunks() {
-  const int64_t rows = RowsDone();
-  while (next_chunk_ < record_.num_chunks() &&
-         record_.chunk_end(next_chunk_) <= rows) {
-    EMB_RETURN_IF_ERROR(WriteNextChunk());
   }
   return absl::OkStatus();
 }
 
-absl::Status TableWriter::WriteNextChunk() {
-  const int64_t first = record_.chunk_begin(next_chunk_);
-  const int64_t last = record_.chunk_end(next_chunk_);
-  chunk_.clear();
-  for (int64_t row = first; row < last;) {
-    const auto rows = builder_.ContiguousRows(row, last - row);
-    chunk_.insert(chunk_.end(), rows.begin(), rows.end());
-    row += static_cast<int64_t>(rows.size()) / builder_.row_bytes();
+absl::Status TableWriter::FinishRow() {
+  const TableSpec& spec = record_.spec;
+  const int64_t index = rows_done_++;
+  if (spec.max_norm.has_value()) {
+    RenormaliseRow({*spec.max_norm, spec.norm_type}, absl::MakeSpan(row_));
   }
+  if (spec.zero_row() == index) std::fill(row_.begin(), row_.end(), 0.0F);
+  const size_t begin = chunk_.size();
+  chunk_.resize(begin + static_cast<size_t>(spec.row_bytes()));
+  const absl::Status encoded =
+      encoder_.Encode(row_, absl::MakeSpan(chunk_).subspan(begin));
+  if (!encoded.ok()) {
+    return {encoded.code(),
+            absl::StrCat("row ", index, ", ", encoded.message())};
+  }
+  const bool is_last_of_chunk = rows_done_ == record_.chunk_end(next_chunk_);
+  return is_last_of_chunk ? WriteNextChunk() : absl::OkStatus();
+}
+
+absl::Status TableWriter::WriteNextChunk() {
   digester_.Update(chunk_);
+  if (builder_.has_value()) {
+    builder_->Write(record_.chunk_begin(next_chunk_) * record_.spec.row_bytes(),
+                    chunk_);
+  }
   EMB_RETURN_IF_ERROR(
       store_.WriteChunk(record_.generation, next_chunk_, chunk_));
+  chunk_.clear();
   ++next_chunk_;
   return absl::OkStatus();
 }
@@ -115,7 +114,8 @@ absl::StatusOr<TableWriter::Result> TableWriter::Finish() {
     record_.quantization_error = encoder_.error();
   }
   finished_ = true;
-  return Result{record_, builder_.Build(), std::move(reservation_)};
+  return Result{record_, builder_ ? builder_->Build() : nullptr,
+                std::move(reservation_)};
 }
 
 }  // namespace emb

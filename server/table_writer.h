@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,23 +19,26 @@
 
 namespace emb {
 
-// TableWriter takes the elements of a table in row order and keeps memory,
-// store and digest in step: a chunk is written as soon as its last row is
-// there. On their way rows are scaled down as max_norm says, the padding row is
-// zeroed, then they are encoded as the table's dtype. Until its record is
-// committed, nothing of it is visible.
+// TableWriter takes the elements of a table in row order and keeps store,
+// digest and, if wanted, memory in step: a chunk is written as soon as its last
+// row is there. On their way rows are scaled down as max_norm says, the padding
+// row is zeroed, then they are encoded as the table's dtype. Until its record
+// is committed, nothing of it is visible.
 //
 // Threads  One thread.
 class TableWriter {
  public:
+  // Whether rows are kept in memory, for lookups.
+  enum class Keep { kInMemory, kOnDiskOnly };
+
   // What a finished table is made of. Its generation is not committed yet.
   struct Result {
-    VersionRecord record;  // Without created_at.
-    std::unique_ptr<const Table> rows;
+    VersionRecord record;               // Without created_at.
+    std::unique_ptr<const Table> rows;  // Null: on disk only.
     MemoryBudget::Reservation reservation;
   };
 
-  // Reserves and allocates the whole table.
+  // Reserves and allocates the whole table, or one chunk.
   //
   // Errors   RESOURCE_EXHAUSTED  over the budget; nothing was allocated.
   //          As TableStore::NewGeneration.
@@ -42,7 +46,7 @@ class TableWriter {
   //           reservation.
   static absl::StatusOr<std::unique_ptr<TableWriter>> Start(
       const TableSpec& spec, int64_t version, TableStore& store,
-      MemoryBudget& budget);
+      MemoryBudget& budget, Keep keep = Keep::kInMemory);
 
   // Without a successful Finish, deletes what was written.
   ~TableWriter();
@@ -70,24 +74,23 @@ class TableWriter {
   Generation generation() const { return record_.generation; }
 
  private:
-  TableWriter(const VersionRecord& record, TableStore& store,
+  TableWriter(const VersionRecord& record, TableStore& store, Keep keep,
               MemoryBudget::Reservation reservation);
 
-  int64_t RowsDone() const;
-  absl::Status FinishRow(int64_t index);
-  absl::Status WriteChunks();
+  absl::Status FinishRow();
   absl::Status WriteNextChunk();
 
   TableStore& store_;
   VersionRecord record_;
   MemoryBudget::Reservation reservation_;
-  TableBuilder builder_;
+  std::optional<TableBuilder> builder_;  // None: on disk only.
   TableDigester digester_;
   RowEncoder encoder_;
   std::vector<float> row_;        // The row that is coming in.
-  std::vector<std::byte> chunk_;  // Scratch space of one chunk.
+  std::vector<std::byte> chunk_;  // The rows of the next chunk so far.
   int64_t offset_ = 0;            // Bytes appended.
-  int64_t next_chunk_ = 0;        // Chunks written.
+  int64_t rows_done_ = 0;
+  int64_t next_chunk_ = 0;  // Chunks written.
   bool finished_ = false;
 };
 

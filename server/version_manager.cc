@@ -28,6 +28,21 @@ void Replace(const TablePtr& table, std::vector<TablePtr>& versions) {
   if (place->rows == nullptr) place = table;
 }
 
+// Readers of the old rows finish within their deadlines.
+constexpr absl::Duration kMemoryPatience = absl::Minutes(2);
+
+// The version without its rows, as lookups see it meanwhile.
+TablePtr Unloaded(const ServedTable& table) {
+  auto unloaded = std::make_shared<ServedTable>(table);
+  unloaded->rows = nullptr;
+  unloaded->state = absl::UnavailableError(absl::StrCat(
+      "table \"", table.record.spec.name,
+      "\": another version takes the place "
+      "of ",
+      table.record.version, " (--swap_policy=unload-first), try again"));
+  return unloaded;
+}
+
 int64_t CurrentVersion(const Snapshot& snapshot, const std::string& name) {
   const auto found = snapshot.tables.find(name);
   return found == snapshot.tables.end() ? 0 : found->second->record.version;
@@ -54,13 +69,18 @@ absl::StatusOr<TablePtr> VersionManager::FindVersion(
 
 absl::StatusOr<TablePtr> VersionManager::InMemory(const TablePtr& version) {
   if (version->rows != nullptr) return version;
-  if (!version->state.ok()) return version->state;
+  if (absl::IsDataLoss(version->state)) return version->state;
   auto loaded = std::make_shared<ServedTable>(*version);
+  loaded->state = absl::OkStatus();
+  LoadOptions options;
+  if (deps_.swap_policy == SwapPolicy::kUnloadFirst) {
+    options.memory_patience = kMemoryPatience;
+  }
   absl::StatusOr<LoadedRows> rows;
   // Lookups come first.
   RunAtIdlePriority([&] {
     rows = LoadVersion(deps_.store, version->record, deps_.budget,
-                       deps_.reclaimer, LoadOptions());
+                       deps_.reclaimer, options);
   });
   if (!rows.ok()) return rows.status();
   loaded->rows = std::move(rows->rows);
@@ -87,11 +107,83 @@ absl::StatusOr<std::vector<TablePtr>> VersionManager::Publish(
 
 absl::StatusOr<std::vector<TablePtr>> VersionManager::PublishClaimed(
     const std::vector<VersionKey>& versions) {
+  // Nothing is unloaded for one that is not there.
+  for (const VersionKey& key : versions) {
+    EMB_RETURN_IF_ERROR(FindVersion(key).status());
+  }
+  std::vector<VersionKey> unloaded;
+  if (deps_.swap_policy == SwapPolicy::kUnloadFirst) {
+    unloaded = InTheWay(versions);
+    EMB_RETURN_IF_ERROR(Unload(unloaded));
+  }
+  auto loaded = LoadAll(versions);
+  auto published = loaded.ok() ? PublishLoaded(*loaded) : loaded;
+  if (!published.ok()) Reload(unloaded);
+  return published;
+}
+
+absl::StatusOr<std::vector<TablePtr>> VersionManager::LoadAll(
+    const std::vector<VersionKey>& versions) {
   std::vector<TablePtr> loaded;
   for (const VersionKey& key : versions) {
     EMB_ASSIGN_OR_RETURN(const TablePtr version, FindVersion(key));
     EMB_ASSIGN_OR_RETURN(loaded.emplace_back(), InMemory(version));
   }
+  return loaded;
+}
+
+// By number: whoever held them would keep their rows in memory.
+std::vector<VersionKey> VersionManager::InTheWay(
+    const std::vector<VersionKey>& versions) const {
+  const auto snapshot = deps_.registry.snapshot();
+  std::vector<VersionKey> in_the_way;
+  for (const VersionKey& key : versions) {
+    const auto next = FindVersion(key);
+    const auto current = snapshot->tables.find(key.table);
+    if (next.ok() && (*next)->rows == nullptr &&
+        current != snapshot->tables.end() && current->second->rows != nullptr) {
+      in_the_way.push_back({key.table, current->second->record.version});
+    }
+  }
+  return in_the_way;
+}
+
+absl::Status VersionManager::Unload(const std::vector<VersionKey>& versions) {
+  if (versions.empty()) return absl::OkStatus();
+  const auto plan =
+      [&](const Snapshot& snapshot) -> absl::StatusOr<Committer::Plan> {
+    Committer::Plan todo;
+    for (const VersionKey& key : versions) {
+      const TablePtr& current = snapshot.tables.at(key.table);
+      todo.changes.push_back(snapshot.Replacing(current, Unloaded(*current)));
+    }
+    return todo;
+  };
+  return deps_.committer.Commit(plan).status();
+}
+
+void VersionManager::Reload(const std::vector<VersionKey>& versions) {
+  for (const VersionKey& key : versions) {
+    const auto unloaded = FindVersion(key);
+    if (!unloaded.ok()) continue;
+    auto loaded = InMemory(*unloaded);
+    if (!loaded.ok()) {
+      auto failed = std::make_shared<ServedTable>(**unloaded);
+      failed->state = loaded.status();
+      loaded = TablePtr(std::move(failed));
+    }
+    const auto plan =
+        [&](const Snapshot& snapshot) -> absl::StatusOr<Committer::Plan> {
+      Committer::Plan todo;
+      todo.changes = {snapshot.Replacing(*unloaded, *loaded)};
+      return todo;
+    };
+    deps_.committer.Commit(plan).status().IgnoreError();
+  }
+}
+
+absl::StatusOr<std::vector<TablePtr>> VersionManager::PublishLoaded(
+    const std::vector<TablePtr>& loaded) {
   const absl::Time now = deps_.now();
   const auto plan =
       [&](const Snapshot& snapshot) -> absl::StatusOr<Committer::Plan> {
@@ -110,9 +202,9 @@ absl::StatusOr<std::vector<TablePtr>> VersionManager::PublishClaimed(
   return loaded;
 }
 
-absl::StatusOr<TablePtr> VersionManager::Rollback(const std::string& name) {
-  EMB_ASSIGN_OR_RETURN(const NameClaims::Claim claim,
-                       deps_.claims.Take({name}));
+// Holds no snapshot on return: its rows may have to make room.
+absl::StatusOr<int64_t> VersionManager::VersionBeforeCurrent(
+    const std::string& name) const {
   const auto snapshot = deps_.registry.snapshot();
   const std::vector<TablePtr> versions = snapshot->VersionsOf(name);
   if (versions.empty()) return snapshot->Find(name, 0).status();
@@ -121,12 +213,17 @@ absl::StatusOr<TablePtr> VersionManager::Rollback(const std::string& name) {
   for (const TablePtr& version : versions) {
     if (version->record.version < current) before = version->record.version;
   }
-  if (before == 0) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("table \"", name, "\": no version before ",
-                     current == 0 ? "the first is published"
-                                  : absl::StrCat(current, " is kept")));
-  }
+  if (before != 0) return before;
+  return absl::FailedPreconditionError(
+      absl::StrCat("table \"", name, "\": no version before ",
+                   current == 0 ? "the first is published"
+                                : absl::StrCat(current, " is kept")));
+}
+
+absl::StatusOr<TablePtr> VersionManager::Rollback(const std::string& name) {
+  EMB_ASSIGN_OR_RETURN(const NameClaims::Claim claim,
+                       deps_.claims.Take({name}));
+  EMB_ASSIGN_OR_RETURN(const int64_t before, VersionBeforeCurrent(name));
   EMB_ASSIGN_OR_RETURN(const auto published, PublishClaimed({{name, before}}));
   return published.front();
 }

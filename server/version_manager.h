@@ -16,6 +16,7 @@
 #include "server/reclaimer.h"
 #include "server/registry.h"
 #include "server/retention.h"
+#include "server/swap_policy.h"
 #include "storage/table_store.h"
 
 namespace emb {
@@ -34,6 +35,7 @@ class VersionManager {
     MemoryBudget& budget;
     Reclaimer& reclaimer;
     Retention retention;
+    SwapPolicy swap_policy;
     std::function<absl::Time()> now;
   };
 
@@ -41,8 +43,10 @@ class VersionManager {
   explicit VersionManager(Dependencies dependencies);
 
   // Makes these versions current, all in one durable step: a lookup sees all
-  // of them or none. Versions on disk are read into memory first; the ones
-  // before stay on disk, as retention says. 0: the newest version.
+  // of them or none. Versions on disk are read into memory first (or, with
+  // SwapPolicy::kUnloadFirst, when the current ones have gone from there); the
+  // ones before stay on disk, as retention says. 0: the newest version. If it
+  // fails the current ones are served on.
   //
   // Errors   INVALID_ARGUMENT    no tables, or one named twice.
   //          NOT_FOUND           no such table or version.
@@ -65,8 +69,19 @@ class VersionManager {
 
  private:
   absl::StatusOr<TablePtr> FindVersion(const VersionKey& key) const;
+  absl::StatusOr<int64_t> VersionBeforeCurrent(const std::string& name) const;
   // The version with its rows in memory.
   absl::StatusOr<TablePtr> InMemory(const TablePtr& version);
+  absl::StatusOr<std::vector<TablePtr>> LoadAll(
+      const std::vector<VersionKey>& versions);
+  // The current versions of tables whose next one is not in memory.
+  std::vector<VersionKey> InTheWay(
+      const std::vector<VersionKey>& versions) const;
+  absl::Status Unload(const std::vector<VersionKey>& versions);
+  // Puts back what Unload took away, as it was on disk.
+  void Reload(const std::vector<VersionKey>& versions);
+  absl::StatusOr<std::vector<TablePtr>> PublishLoaded(
+      const std::vector<TablePtr>& loaded);
   absl::StatusOr<std::vector<TablePtr>> PublishClaimed(
       const std::vector<VersionKey>& versions);
 

@@ -147,6 +147,8 @@ TableInfo FromProto(const pb::TableInfo& proto) {
   info.in_memory = proto.in_memory();
   if (proto.state() == pb::TABLE_STATE_DAMAGED) {
     info.state = absl::DataLossError(proto.state_message());
+  } else if (proto.state() == pb::TABLE_STATE_SWAPPING) {
+    info.state = absl::UnavailableError(proto.state_message());
   }
   if (proto.has_quantization_error()) {
     info.quantization_error = TableError{proto.quantization_error().max_abs(),

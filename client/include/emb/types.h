@@ -132,7 +132,8 @@ struct TableInfo {
   bool in_memory = false;    // Lookups may name it.
   // What the dtype lost when the table was made; none for float32.
   std::optional<TableError> quantization_error;
-  // OK: serving. DATA_LOSS: damaged, lookups of this table fail.
+  // OK: serving. DATA_LOSS: damaged, lookups of this table fail. UNAVAILABLE:
+  // another version takes its place.
   absl::Status state;
 };
 

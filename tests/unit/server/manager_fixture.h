@@ -24,11 +24,12 @@ namespace emb {
 class ManagerFixture : public testing::Test {
  protected:
   explicit ManagerFixture(const Limits& limits = {},
-                          const Retention& retention = {})
+                          const Retention& retention = {},
+                          SwapPolicy swap = SwapPolicy::kLoadFirst)
       : manager_({store_, registry_, committer_, claims_, budget_, reclaimer_,
-                  limits, retention, [this] { return now_; }}),
+                  limits, retention, swap, [this] { return now_; }}),
         versions_({store_, registry_, committer_, claims_, budget_, reclaimer_,
-                   retention, [this] { return now_; }}) {}
+                   retention, swap, [this] { return now_; }}) {}
 
   static TableSpec ImportSpec(const std::string& name, int64_t num_rows = 10) {
     TableSpec spec;

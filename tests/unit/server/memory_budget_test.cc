@@ -1,6 +1,7 @@
 #include "server/memory_budget.h"
 
 #include <limits>
+#include <thread>
 #include <utility>
 
 #include "gmock/gmock.h"
@@ -23,6 +24,16 @@ TEST(MemoryBudget, RefusesWhatDoesNotFit) {
   EXPECT_THAT(budget.Reserve(std::numeric_limits<int64_t>::max()),
               StatusIs(StatusCode::kResourceExhausted));
   EMB_EXPECT_OK(budget.Reserve(40));
+}
+
+TEST(MemoryBudget, WaitsForWhatOthersGiveBack) {
+  MemoryBudget budget(100);
+  auto first = budget.Reserve(60);
+  EXPECT_THAT(budget.ReserveWithin(absl::Milliseconds(1), 41),
+              StatusIs(StatusCode::kResourceExhausted));
+  std::thread other([&] { first = absl::CancelledError(); });
+  EMB_EXPECT_OK(budget.ReserveWithin(absl::Minutes(1), 100));
+  other.join();
 }
 
 TEST(MemoryBudget, SpeaksInUnits) {

@@ -28,6 +28,7 @@ class TableLoaderTest : public testing::Test {
     NameClaims claims;
     TableManager manager({store_, registry, committer, claims, budget_,
                           reclaimer_, Limits{}, Retention{},
+                          SwapPolicy::kLoadFirst,
                           [] { return absl::UnixEpoch(); }});
     for (const std::string name : {"item", "user"}) {
       TableSpec spec;

@@ -252,7 +252,7 @@ TEST_F(FewTables, TheDimIsLimited) {
 // A table that is filled by several threads is the one that one would fill.
 TEST_F(TableManagerTest, ThreadsDoNotShowInATable) {
   TableManager many({store_, registry_, committer_, claims_, budget_,
-                     reclaimer_, Limits{}, Retention{},
+                     reclaimer_, Limits{}, Retention{}, SwapPolicy::kLoadFirst,
                      [] { return absl::Now(); }, /*fill_threads=*/3});
   EMB_ASSERT_OK_AND_ASSIGN(const auto alone,
                            manager_.Create(Spec("alone", 300'000), Never));

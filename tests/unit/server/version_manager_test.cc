@@ -21,8 +21,9 @@ using testing::IsEmpty;
 
 class VersionManagerTest : public ManagerFixture {
  protected:
-  explicit VersionManagerTest(const Retention& retention = {.versions = 3})
-      : ManagerFixture({}, retention) {}
+  explicit VersionManagerTest(const Retention& retention = {.versions = 3},
+                              SwapPolicy swap = SwapPolicy::kLoadFirst)
+      : ManagerFixture({}, retention, swap) {}
 
   // Version v of the table has 10 + v rows.
   void ImportVersions(const std::string& name, int64_t count) {
@@ -194,6 +195,59 @@ TEST_F(ShortRetention, CountsVersionsAndTime) {
   EMB_ASSERT_OK(versions_.Pin({"item", 1}, false));
   EXPECT_THAT(Kept("item"), ElementsAre(-3, 4, 5));
   EXPECT_EQ(store_.num_generations(), 3);
+}
+
+// Memory for one version of a large table, but not for two.
+class UnloadFirst : public VersionManagerTest {
+ protected:
+  UnloadFirst() : VersionManagerTest({}, SwapPolicy::kUnloadFirst) {
+    large_.num_rows = 2'500'000;  // 40 of 64 MiB.
+  }
+
+  // As the service does.
+  absl::Status ImportAndPublish() {
+    const auto made = ImportCounting(large_);
+    if (!made.ok() || (*made)->rows != nullptr) return made.status();
+    return versions_.Publish({{"large", 0}}).status();
+  }
+
+  TableSpec large_ = ImportSpec("large");
+};
+
+TEST_F(UnloadFirst, SwapsWhereTwoVersionsDoNotFit) {
+  EMB_ASSERT_OK(ImportAndPublish());
+  EXPECT_THAT(Kept("large"), ElementsAre(-1));
+  EMB_ASSERT_OK(ImportAndPublish());
+  EXPECT_THAT(Kept("large"), ElementsAre(1, -2));
+  EMB_EXPECT_OK(registry_.snapshot()->Find("large", 0));
+  EMB_ASSERT_OK(versions_.Rollback("large"));
+  EXPECT_THAT(Kept("large"), ElementsAre(-1, 2));
+  EMB_EXPECT_OK(registry_.snapshot()->Find("large", 0));
+}
+
+TEST_F(UnloadFirst, LookupsAreToldMeanwhile) {
+  EMB_ASSERT_OK(ImportAndPublish());
+  EMB_ASSERT_OK(ImportCounting(large_));
+  int commits = 0;
+  store_.OnCommit([&] {
+    // The first says that the table is being swapped, the second that it was.
+    if (++commits != 2) return;
+    EXPECT_THAT(registry_.snapshot()->Find("large", 0),
+                StatusIs(StatusCode::kUnavailable,
+                         HasSubstr("another version takes the place of 1")));
+  });
+  EMB_ASSERT_OK(versions_.Publish({{"large", 2}}));
+  EXPECT_EQ(commits, 2);
+}
+
+TEST_F(UnloadFirst, ABadVersionLeavesTheOldOneServing) {
+  EMB_ASSERT_OK(ImportAndPublish());
+  EMB_ASSERT_OK_AND_ASSIGN(const TablePtr second, ImportCounting(large_));
+  store_.DamageChunk(second->record.generation, 3);
+  EXPECT_THAT(versions_.Publish({{"large", 2}}),
+              StatusIs(StatusCode::kDataLoss));
+  EXPECT_THAT(Kept("large"), ElementsAre(-1, 2));
+  EMB_EXPECT_OK(registry_.snapshot()->Find("large", 0));
 }
 
 }  // namespace
