@@ -34,7 +34,7 @@ class TableStorePatches : public TableStoreContract {
   }
 
   // An edit that raises the revision and patches these rows, 4 bytes each.
-  Edit Patch(const std::vector<int64_t>& rows, const std::string& bytes) {
+  Edit Patch(const std::vector<int64_t>& rows, absl::string_view bytes) {
     ++record_.revision;
     Edit edit;
     edit.replace = {record_};
