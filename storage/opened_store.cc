@@ -57,14 +57,19 @@ absl::Status OpenIn(OpenedStore& store) {
   if (!store.data_dir->has_store()) {
     EMB_RETURN_IF_ERROR(CreateStore(*store.data_dir));
   }
+  return OpenExisting(store);
+}
+
+}  // namespace
+
+absl::Status OpenExisting(OpenedStore& store) {
   const std::string path = store.data_dir->store_path();
   store.ingest_dir = path + "/ingest-tmp";
   EMB_ASSIGN_OR_RETURN(store.engine, RocksEngine::Open(path));
   EMB_RETURN_IF_ERROR(ReadManifest(store));
+  EMB_RETURN_IF_ERROR(MakeEmptyDirectory(path + "/backup-tmp"));
   return Sweep(store);
 }
-
-}  // namespace
 
 absl::StatusOr<OpenedStore> OpenStore(const std::string& path) {
   OpenedStore store;

@@ -25,6 +25,10 @@ struct OpenedStore {
 // what no record names. Errors: see OpenRocksTableStore.
 absl::StatusOr<OpenedStore> OpenStore(const std::string& path);
 
+// The part of it that follows the lock: opens the store that is there.
+// REQUIRES: store.data_dir->has_store().
+absl::Status OpenExisting(OpenedStore& store);
+
 }  // namespace emb
 
 #endif  // EMB_STORAGE_OPENED_STORE_H_

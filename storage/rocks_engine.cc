@@ -1,4 +1,4 @@
-// The only file that knows RocksDB (7.8).
+// The database itself (RocksDB 7.8) and its options; rocks_backup.cc copies it.
 #include "storage/rocks_engine.h"
 
 #include <fcntl.h>
@@ -206,6 +206,10 @@ class RocksEngineImpl : public RocksEngine {
   absl::Status Ingest(const std::vector<std::string>& paths) override;
   absl::Status DropGeneration(Generation generation) override;
   absl::Status Flush() override;
+  absl::Status Resume() override {
+    return FromRocksStatus(db_->Resume(), "resume");
+  }
+  rocksdb::DB& db() override { return *db_; }
 
  private:
   absl::Status DropRange(rocksdb::ColumnFamilyHandle* family,

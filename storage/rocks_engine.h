@@ -1,5 +1,5 @@
 // What the embedded store needs of RocksDB, and the options it runs with.
-// Private to storage/: rocks_engine.cc is the only file that knows RocksDB.
+// Private to storage/: only rocks_engine.cc and rocks_backup.cc know RocksDB.
 #ifndef EMB_STORAGE_ROCKS_ENGINE_H_
 #define EMB_STORAGE_ROCKS_ENGINE_H_
 
@@ -18,6 +18,7 @@
 #include "storage/table_store.h"
 
 namespace rocksdb {
+class DB;
 class Status;
 }  // namespace rocksdb
 
@@ -98,6 +99,13 @@ class RocksEngine {
 
   // Writes what is in memory to files, so that the next start is fast.
   virtual absl::Status Flush() = 0;
+
+  // Takes writes again after a full disk has stopped them.
+  // Errors   RESOURCE_EXHAUSTED  it is still full.
+  virtual absl::Status Resume() = 0;
+
+  // For what copies or checks whole files; lives as long as the engine.
+  virtual rocksdb::DB& db() = 0;
 };
 
 }  // namespace emb

@@ -13,6 +13,7 @@
 #include "storage/pending_generation.h"
 #include "storage/record_format.h"
 #include "storage/rocks_engine.h"
+#include "storage/rocks_maintenance.h"
 
 namespace emb {
 namespace {
@@ -55,7 +56,7 @@ void AddBuffered(const PendingList& pending, EngineBatch& batch) {
   }
 }
 
-class RocksTableStore : public TableStore {
+class RocksTableStore : public TableStore, private MaintenanceHost {
  public:
   RocksTableStore(OpenedStore opened, int64_t file_bytes_max)
       : file_bytes_max_(file_bytes_max),
@@ -79,8 +80,16 @@ class RocksTableStore : public TableStore {
   absl::Status ScanPatches(Generation generation, PatchVisitor visit) override;
   absl::Status DeleteGeneration(Generation generation) override;
   absl::Status Close() override;
+  StoreMaintenance* maintenance() override { return &maintenance_; }
 
  private:
+  absl::StatusOr<std::shared_ptr<OpenedStore>> Opened() override {
+    return Readable();
+  }
+  absl::Status WithCommitsHeld(HeldWork work) override;
+  absl::Status AdoptRestored() override;
+  absl::Status CheckWritable() override { return Writable().status(); }
+
   // The database, unless the store is closed.
   absl::StatusOr<std::shared_ptr<OpenedStore>> Readable();
   // The same, unless a write has failed.
@@ -116,6 +125,8 @@ class RocksTableStore : public TableStore {
   // The first write that failed. Its records may turn out to be durable, so
   // nothing may build on their absence until the store is opened again.
   absl::Status broken_ ABSL_GUARDED_BY(mutex_);
+
+  RocksMaintenance maintenance_{*this};
 };
 
 absl::StatusOr<std::shared_ptr<OpenedStore>> RocksTableStore::Readable() {
@@ -349,6 +360,38 @@ absl::Status RocksTableStore::Close() {
   pending.clear();
   // A log that could not be written will not take a flush either.
   return broken.ok() ? opened->engine->Flush() : broken;
+}
+
+absl::Status RocksTableStore::WithCommitsHeld(HeldWork work) {
+  const MutexLock commit(commit_mutex_);
+  EMB_ASSIGN_OR_RETURN(const std::shared_ptr<OpenedStore> opened, Writable());
+  return work(*opened, *manifest());
+}
+
+absl::Status RocksTableStore::AdoptRestored() {
+  const MutexLock commit(commit_mutex_);
+  std::shared_ptr<OpenedStore> opened;
+  {
+    const MutexLock lock(mutex_);
+    if (opened_ == nullptr) return absl::FailedPreconditionError("closed");
+    if (manifest_->epoch != 0 || !pending_.empty() ||
+        opened_.use_count() != 1) {
+      return absl::AbortedError("restore: a change has begun meanwhile");
+    }
+    opened.swap(opened_);
+  }
+  // A crash from here on finds no store, or the restored one as a whole.
+  opened->engine.reset();
+  absl::Status status = MakeEmptyDirectory(opened->data_dir->store_path());
+  if (status.ok()) status = opened->data_dir->AdoptNewStore();
+  if (status.ok()) status = OpenExisting(*opened);
+  if (!status.ok()) return status;  // Closed; a restart says what is left.
+  next_generation_ = reserved_generation_ = opened->next_generation;
+  auto manifest = std::make_shared<const Manifest>(opened->manifest);
+  const MutexLock lock(mutex_);
+  manifest_.swap(manifest);
+  opened_.swap(opened);
+  return absl::OkStatus();
 }
 
 }  // namespace

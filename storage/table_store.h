@@ -84,6 +84,8 @@ struct Manifest {
   std::vector<VersionKey> current;
 };
 
+class StoreMaintenance;
+
 // TableStore keeps chunks and records.
 //
 // Durability  When Commit returns OK, the edit and every chunk of the
@@ -164,6 +166,10 @@ class TableStore {
   // Makes everything durable and releases the store; a later call of
   // another method fails. Idempotent.
   virtual absl::Status Close() = 0;
+
+  // Backup, restore and verification; null: this store has none of them. Lives
+  // as long as the store.
+  virtual StoreMaintenance* maintenance() { return nullptr; }
 };
 
 }  // namespace emb
