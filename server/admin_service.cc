@@ -169,15 +169,20 @@ grpc::ServerUnaryReactor* AdminService::DropTable(
 grpc::ServerUnaryReactor* AdminService::RunChange(
     grpc::CallbackServerContext* context, const char* event,
     std::function<absl::Status()> change) {
+  return RunIn(deps_.workers, context, event, std::move(change));
+}
+
+grpc::ServerUnaryReactor* AdminService::RunIn(
+    WorkerPool& pool, grpc::CallbackServerContext* context, const char* event,
+    std::function<absl::Status()> change) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  deps_.workers.Run(
-      [this, context, event, reactor, change = std::move(change)] {
-        absl::Status status = CheckAlive(*context);
-        if (status.ok()) status = deps_.registry.CheckLoaded();
-        if (status.ok()) status = change();
-        if (!status.ok()) LogFailure(event, status);
-        reactor->Finish(ToGrpcStatus(status));
-      });
+  pool.Run([this, context, event, reactor, change = std::move(change)] {
+    absl::Status status = CheckAlive(*context);
+    if (status.ok()) status = deps_.registry.CheckLoaded();
+    if (status.ok()) status = change();
+    if (!status.ok()) LogFailure(event, status);
+    reactor->Finish(ToGrpcStatus(status));
+  });
   return reactor;
 }
 

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "embedding/v1/admin.grpc.pb.h"
+#include "server/maintenance.h"
 #include "server/memory_budget.h"
 #include "server/registry.h"
 #include "server/row_updater.h"
@@ -25,11 +26,13 @@ class AdminService final : public embedding::v1::TableAdmin::CallbackService {
     TableManager& manager;
     VersionManager& versions;
     RowUpdater& updater;
+    Maintenance& maintenance;
     const Registry& registry;
     const MemoryBudget& budget;
     WorkerPool& workers;     // Imports and drops.
     WorkerPool& creators;    // Creates.
     WorkerPool& background;  // The rows of imports, at idle priority.
+    WorkerPool& caretakers;  // Backups and the like.
     std::string server_version;
     absl::Time started_at;
     std::function<absl::Time()> now;
@@ -78,6 +81,22 @@ class AdminService final : public embedding::v1::TableAdmin::CallbackService {
       grpc::CallbackServerContext* context,
       const embedding::v1::UpsertRowsRequest* request,
       embedding::v1::UpsertRowsResponse* response) override;
+  grpc::ServerUnaryReactor* Backup(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::BackupRequest* request,
+      embedding::v1::BackupResponse* response) override;
+  grpc::ServerUnaryReactor* ListBackups(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::ListBackupsRequest* request,
+      embedding::v1::ListBackupsResponse* response) override;
+  grpc::ServerUnaryReactor* Restore(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::RestoreRequest* request,
+      embedding::v1::RestoreResponse* response) override;
+  grpc::ServerUnaryReactor* Verify(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::VerifyRequest* request,
+      embedding::v1::VerifyResponse* response) override;
   grpc::ServerUnaryReactor* GetStatus(
       grpc::CallbackServerContext* context,
       const embedding::v1::GetStatusRequest* request,
@@ -89,8 +108,12 @@ class AdminService final : public embedding::v1::TableAdmin::CallbackService {
   grpc::ServerUnaryReactor* Describe(grpc::CallbackServerContext* context,
                                      const std::vector<TablePtr>& tables,
                                      std::function<void()> describe);
-  // Runs `change` in the workers' pool and ends the call with what it says,
-  // logging an error as `event`.
+  // Runs `change` in a pool and ends the call with what it says, logging an
+  // error as `event`.
+  grpc::ServerUnaryReactor* RunIn(WorkerPool& pool,
+                                  grpc::CallbackServerContext* context,
+                                  const char* event,
+                                  std::function<absl::Status()> change);
   grpc::ServerUnaryReactor* RunChange(grpc::CallbackServerContext* context,
                                       const char* event,
                                       std::function<absl::Status()> change);

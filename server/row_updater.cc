@@ -67,7 +67,7 @@ RowUpdater::~RowUpdater() {
 absl::Status RowUpdater::Restore() {
   EMB_ASSIGN_OR_RETURN(std::vector<AppliedRequest> requests,
                        deps_.store.ReadRequests());
-  MutexLock lock(mutex_);
+  MutexLock lock(applied_mutex_);
   applied_.Restore(std::move(requests));
   return absl::OkStatus();
 }
@@ -175,6 +175,7 @@ absl::StatusOr<UpsertResult> RowUpdater::Take(
 std::optional<Edit> RowUpdater::PlanGroup(const std::vector<Waiting>& group,
                                           UpsertGroup& rows, Answers& answers) {
   std::vector<AppliedRequest> taken;
+  MutexLock lock(applied_mutex_);
   for (const Waiting& waiting : group) {
     answers.push_back(Take(waiting, rows, taken));
   }
@@ -207,6 +208,7 @@ void RowUpdater::CommitGroup(std::vector<Waiting> group) {
     if (deps_.durability == Durability::kInterval && !unsynced_since_) {
       unsynced_since_ = deps_.now();
     }
+    MutexLock lock(applied_mutex_);
     for (AppliedRequest& request : applied) {
       request.epoch = *epoch;
       applied_.Add(std::move(request));

@@ -62,8 +62,7 @@ class RowUpdater {
   RowUpdater(const RowUpdater&) = delete;
   RowUpdater& operator=(const RowUpdater&) = delete;
 
-  // Remembers the requests that were done before the last start. Call before
-  // Submit.
+  // Remembers the requests that the store does.
   // Errors   As TableStore::ReadRequests.
   absl::Status Restore();
 
@@ -98,13 +97,15 @@ class RowUpdater {
   std::optional<Edit> PlanGroup(const std::vector<Waiting>& group,
                                 UpsertGroup& rows, Answers& answers);
   absl::StatusOr<UpsertResult> Take(const Waiting& waiting, UpsertGroup& rows,
-                                    std::vector<AppliedRequest>& taken);
+                                    std::vector<AppliedRequest>& taken)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(applied_mutex_);
 
   const Dependencies deps_;
 
-  // Of the updater's thread.
-  AppliedRequests applied_;
-  std::optional<absl::Time> unsynced_since_;
+  std::optional<absl::Time> unsynced_since_;  // Of the updater's thread.
+
+  Mutex applied_mutex_;
+  AppliedRequests applied_ ABSL_GUARDED_BY(applied_mutex_);
 
   Mutex mutex_;
   CondVar changed_;

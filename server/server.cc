@@ -18,6 +18,7 @@
 #include "server/log.h"
 #include "server/lookup_service.h"
 #include "server/machine_memory.h"
+#include "server/maintenance.h"
 #include "server/memory_budget.h"
 #include "server/reclaimer.h"
 #include "server/registry.h"
@@ -91,13 +92,20 @@ struct Server::Parts {
                  [](const absl::Status& status) {
                    LogFailure("sync_failed", status);
                  }}),
+        maintenance({*store, registry, o.backup_dir,
+                     [this] { return LoadAndPublish(); }}),
         workers(kWorkers),
         creators(kCreators),
         background(kWorkers, WorkerPool::Priority::kIdle),
+        caretakers(1),
         lookup_service(registry, o.limits),
-        admin_service({manager, versions, updater, registry, budget, workers,
-                       creators, background, ServerVersion(), absl::Now(),
-                       absl::Now, o.import_idle_timeout}) {}
+        admin_service({manager, versions, updater, maintenance, registry,
+                       budget, workers, creators, background, caretakers,
+                       ServerVersion(), absl::Now(), absl::Now,
+                       o.import_idle_timeout}) {}
+
+  // Reads all tables from the store and publishes them.
+  absl::Status LoadAndPublish();
 
   const ServerOptions options;
   const std::unique_ptr<TableStore> store;
@@ -111,9 +119,11 @@ struct Server::Parts {
   FoldTargets fold_targets;
   Folder folder;
   RowUpdater updater;
+  Maintenance maintenance;
   WorkerPool workers;
   WorkerPool creators;
   WorkerPool background;
+  WorkerPool caretakers;
   LookupService lookup_service;
   AdminService admin_service;
   std::unique_ptr<Listener> data_listener;
@@ -167,13 +177,13 @@ Server::~Server() {
   if (parts_->admin_listener) parts_->admin_listener->Shutdown({});
 }
 
-absl::Status Server::Load() {
+absl::Status Server::Parts::LoadAndPublish() {
   const absl::Time start = absl::Now();
   LoadOptions load;
-  load.num_threads = parts_->options.load_threads;
+  load.num_threads = options.load_threads;
   load.cancelled = [this] {
-    MutexLock lock(parts_->mutex);
-    return parts_->stop_requested;
+    MutexLock lock(mutex);
+    return stop_requested;
   };
   load.on_table = [](const ServedTable& table) {
     if (table.state.ok()) {
@@ -182,19 +192,24 @@ absl::Status Server::Load() {
       LogFailure("table_damaged", table.state);
     }
   };
-  EMB_ASSIGN_OR_RETURN(
-      const auto snapshot,
-      LoadTables(*parts_->store, parts_->budget, parts_->reclaimer, load));
-  EMB_RETURN_IF_ERROR(parts_->updater.Restore());
-  parts_->registry.Replace(snapshot);
-  parts_->folder.Notice();
+  EMB_ASSIGN_OR_RETURN(const auto snapshot,
+                       LoadTables(*store, budget, reclaimer, load));
+  EMB_RETURN_IF_ERROR(updater.Restore());
+  registry.Replace(snapshot);
+  folder.Notice();
+  Log(LogLevel::kInfo, "loaded",
+      {{"tables", static_cast<int64_t>(snapshot->tables.size())},
+       {"bytes", budget.used_bytes()},
+       {"load_seconds", absl::ToDoubleSeconds(absl::Now() - start)}});
+  return absl::OkStatus();
+}
+
+absl::Status Server::Load() {
+  EMB_RETURN_IF_ERROR(parts_->LoadAndPublish());
   parts_->registry.set_phase(Phase::kServing);
   parts_->data_listener->SetServing(true);
   parts_->admin_listener->SetServing(true);
-  Log(LogLevel::kInfo, "serving",
-      {{"tables", static_cast<int64_t>(snapshot->tables.size())},
-       {"bytes", parts_->budget.used_bytes()},
-       {"load_seconds", absl::ToDoubleSeconds(absl::Now() - start)}});
+  Log(LogLevel::kInfo, "serving");
   return absl::OkStatus();
 }
 

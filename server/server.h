@@ -21,6 +21,7 @@ struct ServerOptions {
   std::string data_dir;
   std::string listen = "127.0.0.1:50051";
   std::string admin_listen = "127.0.0.1:50052";
+  std::string backup_dir;  // Where backups go; empty: nowhere.
   // Allows plain text on addresses that other machines can reach.
   bool insecure = false;
   // Bytes that tables may take; 0: 80 % of the cgroup's or machine's memory.

@@ -34,6 +34,9 @@ ABSL_FLAG(std::string, admin_listen, "127.0.0.1:50052",
           "Where tables are administered: HOST:PORT or unix:PATH.");
 ABSL_FLAG(bool, insecure, false,
           "Allow plain text on addresses that other machines can reach.");
+ABSL_FLAG(std::string, backup_dir, "",
+          "Directory below which embctl backup puts backups, and restore finds "
+          "them. Default: there are none.");
 ABSL_FLAG(std::string, memory_limit, "",
           "Memory that tables may take, such as 12GiB. Default: 80 % of the "
           "cgroup's or the machine's.");
@@ -263,6 +266,7 @@ absl::StatusOr<ServerOptions> OptionsFromFlags() {
     EMB_ASSIGN_OR_RETURN(options.memory_limit_bytes,
                          SizeFlag("memory_limit", memory_limit));
   }
+  options.backup_dir = absl::GetFlag(FLAGS_backup_dir);
   options.load_threads = absl::GetFlag(FLAGS_load_threads);
   EMB_RETURN_IF_ERROR(CheckRange("load_threads", options.load_threads, 1, 256));
   options.retention = {absl::GetFlag(FLAGS_keep_versions),

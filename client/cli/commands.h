@@ -15,6 +15,7 @@ void AddVersionCommands(CLI::App& table, Session& session);
 void AddRowsCommands(CLI::App& app, Session& session);
 void AddLookupCommand(CLI::App& app, Session& session);
 void AddBenchCommand(CLI::App& app, Session& session);
+void AddBackupCommands(CLI::App& app, Session& session);
 void AddServerCommands(CLI::App& app, Session& session);
 
 }  // namespace emb

@@ -182,6 +182,7 @@ int RunEmbctl(int argc, const char* const* argv, Session& session) {
   AddRowsCommands(app, session);
   AddLookupCommand(app, session);
   AddServerCommands(app, session);
+  AddBackupCommands(app, session);
   AddBenchCommand(app, session);
   AddHelpCommand(app, session);
   UnmarkOperands(app);

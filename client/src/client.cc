@@ -162,6 +162,32 @@ absl::StatusOr<UpsertOutcome> Client::UpsertRows(
                                  call.timeout.value_or(options_.admin_timeout));
 }
 
+absl::StatusOr<BackupInfo> Client::Backup(std::string_view name,
+                                          const BackupOptions& options,
+                                          const CallOptions& call) const {
+  return connection_->Backup(std::string(name), options,
+                             call.timeout.value_or(options_.admin_timeout));
+}
+
+absl::StatusOr<std::vector<BackupInfo>> Client::ListBackups(
+    std::string_view name, const CallOptions& call) const {
+  return connection_->ListBackups(
+      std::string(name), call.timeout.value_or(options_.admin_timeout));
+}
+
+absl::StatusOr<RestoredTables> Client::Restore(std::string_view name,
+                                               int64_t id,
+                                               const CallOptions& call) const {
+  return connection_->Restore(std::string(name), id,
+                              call.timeout.value_or(options_.admin_timeout));
+}
+
+absl::StatusOr<VerifyResult> Client::Verify(int64_t bytes_per_second,
+                                            const CallOptions& call) const {
+  return connection_->Verify(bytes_per_second,
+                             call.timeout.value_or(options_.admin_timeout));
+}
+
 absl::StatusOr<ServerStatus> Client::GetStatus(const CallOptions& call) const {
   return connection_->GetStatus(call.timeout.value_or(options_.admin_timeout));
 }

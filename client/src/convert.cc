@@ -198,6 +198,30 @@ pb::UpsertRowsRequest UpsertToProto(const std::vector<RowValues>& updates,
   return request;
 }
 
+BackupInfo FromProto(const pb::BackupInfo& proto) {
+  BackupInfo backup;
+  backup.id = proto.id();
+  backup.created_at = absl::FromUnixSeconds(proto.created_at_seconds());
+  backup.bytes = proto.bytes();
+  backup.epoch = proto.epoch();
+  backup.num_tables = proto.num_tables();
+  backup.damaged = proto.damaged();
+  return backup;
+}
+
+VerifyResult FromProto(const pb::VerifyResponse& response) {
+  VerifyResult result;
+  result.files_error = response.files_error();
+  for (const pb::VerifiedVersion& proto : response.versions()) {
+    VerifyResult::Version version;
+    version.table = {proto.name(), proto.version()};
+    version.data_bytes = proto.data_bytes();
+    version.error = proto.error();
+    result.versions.push_back(std::move(version));
+  }
+  return result;
+}
+
 UpsertOutcome FromProto(const pb::UpsertRowsResponse& response) {
   UpsertOutcome outcome;
   outcome.epoch = response.epoch();

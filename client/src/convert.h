@@ -24,6 +24,9 @@ embedding::v1::TableSpec CreateSpecToProto(const TableOptions& options);
 
 embedding::v1::UpsertRowsRequest UpsertToProto(
     const std::vector<RowValues>& updates, const std::string& request_id);
+BackupInfo FromProto(const embedding::v1::BackupInfo& proto);
+VerifyResult FromProto(const embedding::v1::VerifyResponse& response);
+
 UpsertOutcome FromProto(const embedding::v1::UpsertRowsResponse& response);
 
 TableInfo FromProto(const embedding::v1::TableInfo& proto);

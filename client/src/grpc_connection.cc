@@ -198,6 +198,62 @@ class GrpcConnection final : public Connection {
     return FromProto(response);
   }
 
+  absl::StatusOr<BackupInfo> Backup(const std::string& name,
+                                    const BackupOptions& options,
+                                    absl::Duration timeout) override {
+    pb::BackupRequest request;
+    request.set_name(name);
+    request.set_keep(options.keep);
+    request.set_bytes_per_second(options.bytes_per_second);
+    pb::BackupResponse response;
+    const absl::Status status =
+        Call(admin_, timeout, *tables_, &pb::TableAdmin::Stub::Backup, request,
+             response);
+    if (!status.ok()) return status;
+    return FromProto(response.backup());
+  }
+
+  absl::StatusOr<std::vector<BackupInfo>> ListBackups(
+      const std::string& name, absl::Duration timeout) override {
+    pb::ListBackupsRequest request;
+    request.set_name(name);
+    pb::ListBackupsResponse response;
+    const absl::Status status =
+        Call(admin_, timeout, *tables_, &pb::TableAdmin::Stub::ListBackups,
+             request, response);
+    if (!status.ok()) return status;
+    std::vector<BackupInfo> backups;
+    for (const pb::BackupInfo& backup : response.backups()) {
+      backups.push_back(FromProto(backup));
+    }
+    return backups;
+  }
+
+  absl::StatusOr<RestoredTables> Restore(const std::string& name, int64_t id,
+                                         absl::Duration timeout) override {
+    pb::RestoreRequest request;
+    request.set_name(name);
+    request.set_id(id);
+    pb::RestoreResponse response;
+    const absl::Status status =
+        Call(admin_, timeout, *tables_, &pb::TableAdmin::Stub::Restore, request,
+             response);
+    if (!status.ok()) return status;
+    return RestoredTables{response.epoch(), response.num_tables()};
+  }
+
+  absl::StatusOr<VerifyResult> Verify(int64_t bytes_per_second,
+                                      absl::Duration timeout) override {
+    pb::VerifyRequest request;
+    request.set_bytes_per_second(bytes_per_second);
+    pb::VerifyResponse response;
+    const absl::Status status =
+        Call(admin_, timeout, *tables_, &pb::TableAdmin::Stub::Verify, request,
+             response);
+    if (!status.ok()) return status;
+    return FromProto(response);
+  }
+
   absl::StatusOr<ServerStatus> GetStatus(absl::Duration timeout) override {
     pb::GetStatusResponse response;
     const absl::Status status =

@@ -159,6 +159,24 @@ class Client {
       const std::vector<RowValues>& updates, std::string_view request_id = "",
       const CallOptions& call = {}) const;
 
+  // Adds a backup of all tables, as they are now, to those of that name below
+  // the server's --backup_dir. Takes as long as reading the store twice: give a
+  // timeout that allows for it.
+  absl::StatusOr<BackupInfo> Backup(std::string_view name,
+                                    const BackupOptions& options = {},
+                                    const CallOptions& call = {}) const;
+  // The backups of a name, ascending.
+  absl::StatusOr<std::vector<BackupInfo>> ListBackups(
+      std::string_view name, const CallOptions& call = {}) const;
+  // Makes a server that never had a table what a backup holds (id 0: the
+  // newest), and serves it.
+  absl::StatusOr<RestoredTables> Restore(std::string_view name, int64_t id = 0,
+                                         const CallOptions& call = {}) const;
+  // Reads all that is on disk and compares every checksum and digest. Damage is
+  // in the result; 0 bytes a second: as fast as it goes.
+  absl::StatusOr<VerifyResult> Verify(int64_t bytes_per_second = 0,
+                                      const CallOptions& call = {}) const;
+
   absl::StatusOr<ServerStatus> GetStatus(const CallOptions& call = {}) const;
 
   // OK: serving. UNAVAILABLE: not, or not reachable.

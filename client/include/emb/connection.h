@@ -82,6 +82,16 @@ class Connection {
   virtual absl::StatusOr<UpsertOutcome> UpsertRows(
       const std::vector<RowValues>& updates, const std::string& request_id,
       absl::Duration timeout) = 0;
+  virtual absl::StatusOr<BackupInfo> Backup(const std::string& name,
+                                            const BackupOptions& options,
+                                            absl::Duration timeout) = 0;
+  virtual absl::StatusOr<std::vector<BackupInfo>> ListBackups(
+      const std::string& name, absl::Duration timeout) = 0;
+  virtual absl::StatusOr<RestoredTables> Restore(const std::string& name,
+                                                 int64_t id,
+                                                 absl::Duration timeout) = 0;
+  virtual absl::StatusOr<VerifyResult> Verify(int64_t bytes_per_second,
+                                              absl::Duration timeout) = 0;
   virtual absl::StatusOr<ServerStatus> GetStatus(absl::Duration timeout) = 0;
   // OK: the data listener (and `service`, if not empty) is serving.
   virtual absl::Status CheckHealth(const std::string& service,

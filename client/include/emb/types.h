@@ -164,6 +164,37 @@ struct UpsertOutcome {
   bool repeated_request = false;
 };
 
+// One backup of all tables.
+struct BackupInfo {
+  int64_t id = 0;  // 1, 2, 3 ...; never used twice.
+  absl::Time created_at;
+  int64_t bytes = 0;   // Of its files, also those that others share.
+  uint64_t epoch = 0;  // Of the moment that it keeps.
+  int64_t num_tables = 0;
+  bool damaged = false;  // Files are missing or of the wrong size.
+};
+
+struct BackupOptions {
+  int64_t keep = 0;              // Only so many, the newest; 0: all.
+  int64_t bytes_per_second = 0;  // Read no faster; 0: as fast as it goes.
+};
+
+struct RestoredTables {
+  uint64_t epoch = 0;
+  int64_t num_tables = 0;
+};
+
+// What was found on disk.
+struct VerifyResult {
+  std::string files_error;  // Empty: the store's files are sound.
+  struct Version {
+    TableVersion table;
+    int64_t data_bytes = 0;
+    std::string error;  // Empty: it is sound.
+  };
+  std::vector<Version> versions;
+};
+
 struct ServerStatus {
   enum class State { kUnknown, kLoading, kServing, kDraining };
   State state = State::kUnknown;

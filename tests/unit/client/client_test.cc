@@ -93,6 +93,23 @@ class FakeConnection final : public Connection {
         absl::StrCat("UpsertRows ", updates.at(0).table, " ", request_id),
         timeout);
   }
+  absl::StatusOr<BackupInfo> Backup(const std::string& name,
+                                    const BackupOptions& options,
+                                    absl::Duration timeout) override {
+    return Note(absl::StrCat("Backup ", name, " ", options.keep), timeout);
+  }
+  absl::StatusOr<std::vector<BackupInfo>> ListBackups(
+      const std::string& name, absl::Duration timeout) override {
+    return Note("ListBackups " + name, timeout);
+  }
+  absl::StatusOr<RestoredTables> Restore(const std::string& name, int64_t id,
+                                         absl::Duration timeout) override {
+    return Note(absl::StrCat("Restore ", name, " ", id), timeout);
+  }
+  absl::StatusOr<VerifyResult> Verify(int64_t bytes_per_second,
+                                      absl::Duration timeout) override {
+    return Note(absl::StrCat("Verify ", bytes_per_second), timeout);
+  }
   absl::StatusOr<ServerStatus> GetStatus(absl::Duration timeout) override {
     return Note("GetStatus", timeout);
   }
@@ -178,6 +195,22 @@ class ClientTest : public testing::Test {
            RowValues rows;
            rows.table = "item";
            return client.UpsertRows({rows}, "again", call).status();
+         }},
+        {"Backup nightly 7", true,
+         [](const Client& client, const CallOptions& call) {
+           return client.Backup("nightly", {7, 0}, call).status();
+         }},
+        {"ListBackups nightly", true,
+         [](const Client& client, const CallOptions& call) {
+           return client.ListBackups("nightly", call).status();
+         }},
+        {"Restore nightly 3", true,
+         [](const Client& client, const CallOptions& call) {
+           return client.Restore("nightly", 3, call).status();
+         }},
+        {"Verify 9", true,
+         [](const Client& client, const CallOptions& call) {
+           return client.Verify(9, call).status();
          }},
         {"GetStatus", true,
          [](const Client& client, const CallOptions& call) {

@@ -163,6 +163,39 @@ class FakeConnection : public Connection {
     return upsert_outcome;
   }
 
+  absl::StatusOr<BackupInfo> Backup(const std::string& name,
+                                    const BackupOptions& options,
+                                    absl::Duration timeout) override {
+    names.push_back(name);
+    backup_options = options;
+    timeouts.push_back(timeout);
+    if (!status.ok()) return status;
+    return backups.back();
+  }
+
+  absl::StatusOr<std::vector<BackupInfo>> ListBackups(
+      const std::string& name, absl::Duration timeout) override {
+    names.push_back(name);
+    timeouts.push_back(timeout);
+    if (!status.ok()) return status;
+    return backups;
+  }
+
+  absl::StatusOr<RestoredTables> Restore(const std::string& name, int64_t id,
+                                         absl::Duration timeout) override {
+    names.push_back(absl::StrCat(name, " ", id));
+    timeouts.push_back(timeout);
+    if (!status.ok()) return status;
+    return RestoredTables{12, 2};
+  }
+
+  absl::StatusOr<VerifyResult> Verify(int64_t,
+                                      absl::Duration timeout) override {
+    timeouts.push_back(timeout);
+    if (!status.ok()) return status;
+    return verified;
+  }
+
   absl::StatusOr<ServerStatus> GetStatus(absl::Duration timeout) override {
     timeouts.push_back(timeout);
     if (!status.ok()) return status;
@@ -192,6 +225,11 @@ class FakeConnection : public Connection {
   std::vector<float> lookup_values = {0.1F, -0.F, 1.F, 2.5F};
 
   // What was asked.
+  BackupOptions backup_options;
+  std::vector<BackupInfo> backups = {
+      {1, absl::UnixEpoch(), 1 << 20, 5, 1, false},
+      {2, absl::UnixEpoch(), 3 << 20, 9, 2, false}};
+  VerifyResult verified;
   std::vector<RowValues> upserts;
   std::vector<std::string> request_ids;
   UpsertOutcome upsert_outcome = {12, {{7, 9}}};

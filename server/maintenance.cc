@@ -1,0 +1,119 @@
+#include "server/maintenance.h"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/status_macros.h"
+#include "storage/digest.h"
+#include "storage/pacer.h"
+
+namespace emb {
+namespace {
+
+constexpr size_t kNameBytesMax = 128;
+
+// Reads a version as loading would, without keeping it.
+absl::Status VerifyVersion(TableStore& store, const VersionRecord& record,
+                           Pacer& pacer) {
+  const TableSpec& spec = record.spec;
+  TableDigester digester(spec.num_rows, spec.dim, spec.dtype);
+  EMB_RETURN_IF_ERROR(store.ScanChunks(
+      record.generation, 0, record.num_chunks(),
+      [&](int64_t, absl::Span<const std::byte> rows) {
+        digester.Update(rows);
+        return pacer.Advance(static_cast<int64_t>(rows.size()));
+      }));
+  EMB_RETURN_IF_ERROR(store.ScanPatches(
+      record.generation, [&](int64_t, absl::Span<const std::byte> bytes) {
+        return pacer.Advance(static_cast<int64_t>(bytes.size()));
+      }));
+  const Digest digest = digester.Finish();
+  if (digest == record.digest) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(
+      "digest ", DigestToHex(digest), ", want ", DigestToHex(record.digest)));
+}
+
+}  // namespace
+
+absl::StatusOr<StoreMaintenance*> Maintenance::OfStore() const {
+  StoreMaintenance* const maintenance = deps_.store.maintenance();
+  if (maintenance != nullptr) return maintenance;
+  return absl::UnimplementedError("this store has no backups");
+}
+
+absl::StatusOr<std::string> Maintenance::DirectoryOf(
+    const std::string& name) const {
+  if (deps_.backup_dir.empty()) {
+    return absl::FailedPreconditionError(
+        "the server has no --backup_dir, want one for backups");
+  }
+  const bool is_component = !name.empty() && name.size() <= kNameBytesMax &&
+                            name != "." && name != ".." &&
+                            name.find('/') == std::string::npos &&
+                            name.find('\0') == std::string::npos;
+  if (is_component) return absl::StrCat(deps_.backup_dir, "/", name);
+  return absl::InvalidArgumentError(
+      absl::StrCat("name: \"", name.substr(0, kNameBytesMax),
+                   "\", want one path component of 1 to ", kNameBytesMax,
+                   " bytes, below the server's --backup_dir"));
+}
+
+absl::StatusOr<StoredBackup> Maintenance::Backup(const std::string& name,
+                                                 int64_t keep,
+                                                 const WorkWatch& watch) {
+  if (keep < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("keep: ", keep, ", want 0 or more"));
+  }
+  EMB_ASSIGN_OR_RETURN(StoreMaintenance* const store, OfStore());
+  EMB_ASSIGN_OR_RETURN(const std::string directory, DirectoryOf(name));
+  std::error_code error;
+  std::filesystem::create_directory(deps_.backup_dir, error);
+  if (error) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "--backup_dir \"", deps_.backup_dir, "\": ", error.message()));
+  }
+  return store->Backup(directory, keep, watch);
+}
+
+absl::StatusOr<std::vector<StoredBackup>> Maintenance::List(
+    const std::string& name) {
+  EMB_ASSIGN_OR_RETURN(const std::string directory, DirectoryOf(name));
+  return ListStoredBackups(directory);
+}
+
+absl::Status Maintenance::Restore(const std::string& name, int64_t id) {
+  if (id < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("id: ", id, ", want 0 (the newest) or more"));
+  }
+  EMB_ASSIGN_OR_RETURN(StoreMaintenance* const store, OfStore());
+  EMB_ASSIGN_OR_RETURN(const std::string directory, DirectoryOf(name));
+  EMB_RETURN_IF_ERROR(store->Restore(directory, id));
+  return deps_.load();
+}
+
+absl::StatusOr<Verification> Maintenance::Verify(const WorkWatch& watch) {
+  EMB_ASSIGN_OR_RETURN(StoreMaintenance* const store, OfStore());
+  Verification found;
+  found.files = store->VerifyFiles(watch);
+  if (!found.files.ok() && !absl::IsDataLoss(found.files)) return found.files;
+  const auto snapshot = deps_.registry.snapshot();
+  int64_t total = 0;
+  for (const std::string& name : snapshot->Names()) {
+    for (const TablePtr& version : snapshot->VersionsOf(name)) {
+      found.versions.push_back({version->record, absl::OkStatus()});
+      total += version->record.spec.data_bytes();
+    }
+  }
+  Pacer pacer(watch, total);
+  for (VerifiedVersion& version : found.versions) {
+    version.status = VerifyVersion(deps_.store, version.record, pacer);
+    if (absl::IsCancelled(version.status)) return version.status;
+  }
+  return found;
+}
+
+}  // namespace emb
