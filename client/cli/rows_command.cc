@@ -13,6 +13,7 @@
 #include "client/cli/npy_file.h"
 #include "client/cli/number_check.h"
 #include "client/cli/output.h"
+#include "client/formats/table_file.h"
 #include "core/status_macros.h"
 #include "nlohmann/json.hpp"
 
@@ -43,14 +44,14 @@ absl::StatusOr<RowValues> ReadRows(const SetFlags& flags) {
   rows.table = flags.table;
   rows.expected_revision = flags.expected_revision;
   EMB_ASSIGN_OR_RETURN(rows.ids, IdsOf(flags));
-  EMB_ASSIGN_OR_RETURN(NpyFile file, OpenTableFile(flags.from));
-  const int64_t num_rows = file.header().shape[0];
+  EMB_ASSIGN_OR_RETURN(TableFile file, TableFile::Open(flags.from));
+  const int64_t num_rows = file.num_rows();
   if (num_rows != static_cast<int64_t>(rows.ids.size())) {
     return absl::InvalidArgumentError(
         absl::StrCat("file \"", flags.from, "\": ", num_rows, " rows, want ",
                      rows.ids.size(), ", one for each id"));
   }
-  rows.values.resize(static_cast<size_t>(file.num_elements()));
+  rows.values.resize(static_cast<size_t>(num_rows * file.dim()));
   auto bytes = absl::MakeSpan(reinterpret_cast<std::byte*>(rows.values.data()),
                               rows.values.size() * sizeof(float));
   while (!bytes.empty()) {
@@ -110,7 +111,8 @@ void AddSetCommand(CLI::App& rows, Session& session) {
       ->option_text("FILE");
   command
       ->add_option("--from", flags->from,
-                   ".npy file of their values: float32, shape (ids, dim)")
+                   "File of their values, a row for each id, in any format "
+                   "of table import")
       ->option_text("FILE")
       ->required();
   command

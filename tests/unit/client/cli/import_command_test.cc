@@ -66,10 +66,52 @@ TEST_F(ImportCommandTest, PassesItsFlagsOn) {
   EXPECT_EQ(OutJson()["rows"], 3);
 }
 
+TEST_F(ImportCommandTest, ConvertsAndSaysSo) {
+  WriteFile(path_, NpyHead(NpyDict("'<f8'", "(3, 2)")) +
+                       BytesOf<double>({1, 2, 3, 4, 5, 16777217}));
+  EXPECT_EQ(Run(Import({})), kExitOk) << err_;
+  EXPECT_EQ(server_->imported, BytesOf<float>({1, 2, 3, 4, 5, 16777216}));
+  EXPECT_EQ(out_,
+            "imported item: 3 rows x 2, float32, 24 B, version 1\n"
+            "  from float64: 1 values rounded to float32, largest error 1 at "
+            "row 2, column 1\n");
+  EXPECT_EQ(Run(Import({"--json"})), kExitOk) << err_;
+  const auto source = OutJson()["source"];
+  EXPECT_EQ(source["format"], "npy");
+  EXPECT_EQ(source["dtype"], "float64");
+  EXPECT_EQ(source["rounded"], 1);
+  EXPECT_EQ(source["max_abs_error"], 1.0);
+  EXPECT_EQ(source["nan"], 0);
+}
+
+TEST_F(ImportCommandTest, ReadsRawValuesOfAGivenShape) {
+  WriteFile(path_, elements_);
+  EXPECT_EQ(Run(Import({"--rows", "3", "--dim", "2"})), kExitOk) << err_;
+  EXPECT_EQ(server_->imported, elements_);
+  EXPECT_EQ(server_->created.at(0).num_rows, 3);
+}
+
+TEST_F(ImportCommandTest, KeepsTheWords) {
+  WriteFile(path_, "a 1 2\nb c 3 4\n\xC3\xA9 5 6\n");
+  const std::string tokens = dir_ / "words.tsv";
+  EXPECT_EQ(Run(Import({"--tokens", tokens})), kExitOk) << err_;
+  EXPECT_EQ(server_->imported, elements_);
+  EXPECT_EQ(ReadFile(tokens), "0\ta\n1\tb c\n2\t\xC3\xA9\n");
+  // What fails, in the file or in the server, leaves what was there.
+  WriteFile(path_, "x 1 2\ny 3 z\n");
+  EXPECT_EQ(Run(Import({"--tokens", tokens})), kExitInvalid);
+  WriteFile(path_, "x 1 2\ny 3 4\n");
+  server_->status = absl::ResourceExhaustedError("memory budget");
+  EXPECT_EQ(Run(Import({"--tokens", tokens})), kExitResourceExhausted);
+  EXPECT_EQ(ReadFile(tokens), "0\ta\n1\tb c\n2\t\xC3\xA9\n");
+}
+
 TEST_F(ImportCommandTest, ChecksTheFileBeforeItConnects) {
-  WriteFile(path_, NpyHead(NpyDict("'<f8'", "(3, 1)")) + elements_);
+  WriteFile(path_, NpyHead(NpyDict("'<c8'", "(3, 1)")) + elements_);
   ExpectInvalid(Import({}),
-                "\"" + path_ + "\": float64 (<f8), want float32 (<f4)");
+                "\"" + path_ +
+                    "\": complex64 (<c8), want float16, float32, float64 or "
+                    "integers");
   WriteFile(path_, NpyHead(NpyDict("'<f4'", "(4, 2)")) + elements_);
   ExpectInvalid(Import({}), "\"" + path_ +
                                 "\": truncated: 24 bytes of elements, want 32 "
@@ -79,13 +121,23 @@ TEST_F(ImportCommandTest, ChecksTheFileBeforeItConnects) {
 }
 
 TEST_F(ImportCommandTest, RefusesFlagsThatMakeNoSense) {
-  EXPECT_EQ(Run(Import({"--format", "npz"})), kExitUnimplemented);
-  EXPECT_EQ(err_,
-            "embctl: UNIMPLEMENTED: --format: \"npz\", this build reads npy\n");
-  EXPECT_TRUE(connects_.empty());
+  ExpectInvalid(Import({"--format", "npz"}),
+                "\"" + path_ +
+                    "\": zip: no directory at the end: truncated, or not a zip "
+                    "file");
+  ExpectInvalid(Import({"--tensor", "a"}),
+                "\"" + path_ +
+                    "\": --tensor: there is one table without a name in it, "
+                    "format npy");
+  ExpectInvalid(Import({"--rows", "4"}),
+                "\"" + path_ + "\": --rows 4, but there are 3");
+  ExpectInvalid(
+      Import({"--tokens", dir_ / "words.tsv"}),
+      "\"" + path_ + "\": --tokens: there are no words in it, format npy");
+  ExpectInvalid(Import({"--tokens", path_}),
+                "--tokens: would replace the file that is read");
   ExpectUsageError({"table", "import", "item"}, "FILE is required");
   ExpectUsageError({"table", "import"}, "NAME is required");
-  ExpectUsageError(Import({"--rows", "3"}), "unknown option \"--rows\"");
   ExpectUsageError(Import({"--no-padding-idx", "--padding-idx", "1"}),
                    "--padding-idx excludes --no-padding-idx");
   ExpectUsageError(Import({"--no-max-norm", "--max-norm", "1"}),

@@ -5,7 +5,7 @@
 #include <variant>
 #include <vector>
 
-#include "client/cli/npy_file.h"
+#include "client/formats/table_file.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
 #include "tests/unit/client/cli/cli_fixture.h"
@@ -121,7 +121,7 @@ TEST_F(LookupCommandTest, WantsIdsFromOnePlace) {
   WriteFile(path, "1 2 3\n");
   ExpectInvalid(
       {"lookup", "item", "--ids-from", path},
-      "\"" + path + "\": not a .npy file but text (TSV, CSV or JSON?)");
+      "\"" + path + "\": not a .npy file but text (CSV or JSON?)");
   EXPECT_EQ(Run({"lookup", "item", "--ids-from", dir_ / "none"}),
             kExitNotFound);
   ExpectUsageError({"lookup"}, "NAME is required");
@@ -216,8 +216,9 @@ TEST_F(LookupCommandTest, WritesAFile) {
   const std::string path = dir_ / "rows.npy";
   Asked({"item", "3", "1", "--out", path});
   EXPECT_EQ(out_, "wrote float32 (2, 2) to " + path + "\n");
-  EMB_ASSERT_OK_AND_ASSIGN(NpyFile file, OpenTableFile(path));
-  EXPECT_THAT(file.header().shape, ElementsAre(2, 2));
+  EMB_ASSERT_OK_AND_ASSIGN(TableFile file, TableFile::Open(path));
+  EXPECT_EQ(file.num_rows(), 2);
+  EXPECT_EQ(file.dim(), 2);
   std::vector<float> values(4);
   EMB_ASSERT_OK(file.Read({reinterpret_cast<std::byte*>(values.data()), 16}));
   EXPECT_EQ(values, server_->lookup_values);
@@ -233,8 +234,9 @@ TEST_F(LookupCommandTest, WritesToTheStandardOutput) {
   Asked({"item", "3", "1", "--out", "-"});
   const std::string path = dir_ / "rows.npy";
   WriteFile(path, out_);
-  EMB_ASSERT_OK_AND_ASSIGN(NpyFile file, OpenTableFile(path));
-  EXPECT_THAT(file.header().shape, ElementsAre(2, 2));
+  EMB_ASSERT_OK_AND_ASSIGN(TableFile file, TableFile::Open(path));
+  EXPECT_EQ(file.num_rows(), 2);
+  EXPECT_EQ(file.dim(), 2);
   std::vector<float> values(4);
   EMB_ASSERT_OK(file.Read({reinterpret_cast<std::byte*>(values.data()), 16}));
   EXPECT_EQ(values, server_->lookup_values);

@@ -1,4 +1,4 @@
-#include "client/cli/npy.h"
+#include "client/formats/npy.h"
 
 #include <cstddef>
 #include <utility>
@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "client/formats/guess_format.h"
 #include "core/status_macros.h"
 
 namespace emb {
@@ -20,42 +21,6 @@ constexpr size_t kRankMax = 32;  // As NumPy.
 
 absl::Status Wrong(absl::string_view complaint) {
   return absl::InvalidArgumentError(complaint);
-}
-
-// "26 32\n": the numbers of words and of axes.
-bool IsWord2vec(absl::string_view head) {
-  const size_t end = head.find('\n');
-  if (end == absl::string_view::npos) return false;
-  const std::vector<absl::string_view> counts =
-      absl::StrSplit(head.substr(0, end), ' ');
-  int64_t count = 0;
-  return counts.size() == 2 && absl::SimpleAtoi(counts[0], &count) &&
-         absl::SimpleAtoi(counts[1], &count);
-}
-
-// What a file that is no .npy seems to be, by its first bytes.
-absl::string_view Guess(absl::string_view head) {
-  constexpr std::pair<absl::string_view, absl::string_view> kFormats[] = {
-      {"PK\x03\x04", "a zip file (.npz or torch .pt)"},
-      {"\x80", "a Python pickle (old torch .pt)"},
-      {"\x1f\x8b", "a gzip file"},
-      {"\x89HDF", "an HDF5 file"},
-      {"PAR1", "a Parquet file"},
-  };
-  if (head.empty()) return "an empty file";
-  for (const auto& [magic, name] : kFormats) {
-    if (absl::StartsWith(head, magic)) return name;
-  }
-  if (head.size() > 9 && head[8] == '{') return "a .safetensors file";
-  if (IsWord2vec(head)) return "a word2vec file";
-  for (const char c : head.substr(0, 64)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (!absl::ascii_isprint(byte) && !absl::ascii_isspace(byte) &&
-        byte < 0x80) {
-      return "binary data of no format known here";
-    }
-  }
-  return "text (TSV, CSV or JSON?)";
 }
 
 // A strict reader of the one Python literal a header is made of: a dict of
@@ -133,7 +98,7 @@ class DictReader {
 
   absl::Status ReadDescr(NpyHeader& header) {
     if (Peek('[')) {
-      return Wrong("structured elements, want <f4 (float32)");
+      return Wrong("structured elements, want numbers");
     }
     EMB_ASSIGN_OR_RETURN(header.descr, ReadString());
     return absl::OkStatus();
@@ -185,7 +150,7 @@ absl::StatusOr<HeaderPlace> FindHeader(absl::string_view head) {
     return Wrong("cut off inside the header");
   }
   if (!absl::StartsWith(head, kMagic)) {
-    return Wrong(absl::StrCat("not a .npy file but ", Guess(head)));
+    return Wrong(absl::StrCat("not a .npy file but ", GuessFormat(head)));
   }
   if (head.size() < 8) return Wrong("cut off inside the header");
   const int major = static_cast<unsigned char>(head[6]);

@@ -1,8 +1,8 @@
 // NumPy's .npy files.
 //
 // Source: numpy.lib.format, versions 1.0, 2.0 and 3.0.
-#ifndef EMB_CLIENT_CLI_NPY_H_
-#define EMB_CLIENT_CLI_NPY_H_
+#ifndef EMB_CLIENT_FORMATS_NPY_H_
+#define EMB_CLIENT_FORMATS_NPY_H_
 
 #include <cstdint>
 #include <string>
@@ -37,4 +37,4 @@ std::string FormatNpyHeader(absl::string_view descr,
 
 }  // namespace emb
 
-#endif  // EMB_CLIENT_CLI_NPY_H_
+#endif  // EMB_CLIENT_FORMATS_NPY_H_

@@ -1,0 +1,21 @@
+// Tables in NumPy's .npz files: zip archives of .npy files.
+#ifndef EMB_CLIENT_FORMATS_NPZ_READER_H_
+#define EMB_CLIENT_FORMATS_NPZ_READER_H_
+
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "client/formats/byte_source.h"
+#include "client/formats/row_reader.h"
+
+namespace emb {
+
+// options.tensor is the name of the array, with or without ".npy".
+//
+// Errors   As ZipArchive, ChooseTensor and OpenNpy.
+absl::StatusOr<std::unique_ptr<RowReader>> OpenNpz(
+    std::shared_ptr<ByteSource> bytes, const ReadOptions& options);
+
+}  // namespace emb
+
+#endif  // EMB_CLIENT_FORMATS_NPZ_READER_H_
