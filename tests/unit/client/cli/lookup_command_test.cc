@@ -119,9 +119,8 @@ TEST_F(LookupCommandTest, WantsIdsFromOnePlace) {
   ExpectInvalid({"lookup", "item"}, complaint);
   ExpectInvalid({"lookup", "item", "1", "--ids-from", path}, complaint);
   WriteFile(path, "1 2 3\n");
-  ExpectInvalid(
-      {"lookup", "item", "--ids-from", path},
-      "\"" + path + "\": not a .npy file but text (CSV or JSON?)");
+  ExpectInvalid({"lookup", "item", "--ids-from", path},
+                "\"" + path + "\": not a .npy file but text (CSV or JSON?)");
   EXPECT_EQ(Run({"lookup", "item", "--ids-from", dir_ / "none"}),
             kExitNotFound);
   ExpectUsageError({"lookup"}, "NAME is required");
