@@ -141,9 +141,13 @@ absl::StatusOr<std::shared_ptr<OpenedStore>> RocksTableStore::Writable() {
   EMB_ASSIGN_OR_RETURN(std::shared_ptr<OpenedStore> opened, Readable());
   const MutexLock lock(mutex_);
   if (broken_.ok()) return opened;
-  return absl::InternalError(
+  const std::string text =
       absl::StrCat("store is read-only after: ", broken_.message(),
-                   "; want it opened again"));
+                   "; want the server started again");
+  if (absl::IsResourceExhausted(broken_)) {
+    return absl::ResourceExhaustedError(text);
+  }
+  return absl::FailedPreconditionError(text);
 }
 
 std::shared_ptr<const Manifest> RocksTableStore::manifest() {

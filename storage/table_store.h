@@ -96,6 +96,8 @@ class StoreMaintenance;
 // Errors      RESOURCE_EXHAUSTED  no space left.
 //             DATA_LOSS           stored bytes do not match their checksum.
 //             UNAVAILABLE         the store is busy: try again.
+//             FAILED_PRECONDITION a write has failed before: read-only until
+//                                 it is opened again.
 //             INTERNAL            any other failure of the store.
 // Threads     Thread-safe. WriteChunk: one thread per generation.
 class TableStore {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -35,7 +36,7 @@ class TokenFile {
   absl::Status Commit();
 
  private:
-  explicit TokenFile(const std::string& path) : path_(path) {}
+  explicit TokenFile(std::string path) : path_(std::move(path)) {}
 
   absl::Status Flush();
   absl::Status Error(int error) const;

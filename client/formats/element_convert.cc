@@ -56,7 +56,8 @@ T Load(const std::byte* in, bool big_endian) {
 // lowest fits into 24 bits.
 template <typename T>
 bool FitsFloat(T value) {
-  auto size = static_cast<uint64_t>(value);
+  const std::common_type_t<T, int64_t> wide = value;
+  auto size = static_cast<uint64_t>(wide);
   if (value < T{0}) size = 0 - size;
   if (size == 0) return true;
   return 64 - std::countl_zero(size) - std::countr_zero(size) <= 24;

@@ -229,7 +229,7 @@ TEST_F(RocksTableStoreTest, IsReadOnlyAfterAFailedCommitUntilReopened) {
   }
   EXPECT_THAT(failed,
               StatusIs(absl::StatusCode::kInternal, HasSubstr("synced write")));
-  const auto read_only = StatusIs(absl::StatusCode::kInternal,
+  const auto read_only = StatusIs(absl::StatusCode::kFailedPrecondition,
                                   HasSubstr("store is read-only after"));
   EXPECT_THAT(store->Commit({}), read_only);
   EXPECT_THAT(store->NewGeneration(), read_only);
