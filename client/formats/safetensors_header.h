@@ -25,12 +25,12 @@ struct SafetensorsEntry {
   int64_t end = 0;
 };
 
-// Reads the JSON text, without __metadata__, in the order of the file. Memory
+// Reads the header's JSON, without __metadata__, in the order of the file. Memory
 // stays within a few times the text's.
 //
 // Errors   INVALID_ARGUMENT  no JSON, or not of that form; says where.
 absl::StatusOr<std::vector<SafetensorsEntry>> ParseSafetensorsHeader(
-    absl::string_view json);
+    absl::string_view text);
 
 // The tensors must fill `data_bytes` without overlaps and holes.
 //
