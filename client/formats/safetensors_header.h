@@ -25,8 +25,8 @@ struct SafetensorsEntry {
   int64_t end = 0;
 };
 
-// Reads the header's JSON, without __metadata__, in the order of the file. Memory
-// stays within a few times the text's.
+// Reads the header's JSON, without __metadata__, in the order of the file.
+// Memory stays within a few times the text's.
 //
 // Errors   INVALID_ARGUMENT  no JSON, or not of that form; says where.
 absl::StatusOr<std::vector<SafetensorsEntry>> ParseSafetensorsHeader(
