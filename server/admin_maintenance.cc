@@ -1,4 +1,4 @@
-// The calls of TableAdmin that keep tables safe.
+// The calls of TableAdmin that keep tables safe and say how things are.
 #include <string>
 
 #include "core/status_macros.h"
@@ -18,6 +18,18 @@ void BackupToProto(const StoredBackup& backup, pb::BackupInfo& proto) {
   proto.set_epoch(backup.epoch);
   proto.set_num_tables(backup.num_tables);
   proto.set_damaged(backup.damaged);
+}
+
+pb::GetStatusResponse::State StateOf(Phase phase) {
+  switch (phase) {
+    case Phase::kLoading:
+      return pb::GetStatusResponse::STATE_LOADING;
+    case Phase::kServing:
+      return pb::GetStatusResponse::STATE_SERVING;
+    case Phase::kDraining:
+      return pb::GetStatusResponse::STATE_DRAINING;
+  }
+  return pb::GetStatusResponse::STATE_UNSPECIFIED;
 }
 
 // Gives up when the caller is gone.
@@ -109,6 +121,35 @@ grpc::ServerUnaryReactor* AdminService::Verify(
         }
         return absl::OkStatus();
       });
+}
+
+grpc::ServerUnaryReactor* AdminService::GetStatus(
+    grpc::CallbackServerContext* context,
+    const pb::GetStatusRequest* /*request*/, pb::GetStatusResponse* response) {
+  const auto snapshot = deps_.registry.snapshot();
+  int64_t num_rows = 0;
+  for (const auto& [name, table] : snapshot->tables) {
+    num_rows += table->record.spec.num_rows;
+  }
+  response->set_state(StateOf(deps_.registry.phase()));
+  response->set_server_version(deps_.server_version);
+  response->set_uptime_seconds(
+      absl::ToInt64Seconds(deps_.now() - deps_.started_at));
+  response->set_epoch(snapshot->epoch);
+  response->set_num_tables(static_cast<int64_t>(snapshot->Names().size()));
+  response->set_num_rows(num_rows);
+  response->set_memory_used_bytes(deps_.budget.used_bytes());
+  response->set_memory_limit_bytes(deps_.budget.limit_bytes());
+  response->set_write_error(std::string(deps_.watch.writable().message()));
+  if (const auto disk = deps_.maintenance.GetDiskUse(); disk.ok()) {
+    response->set_disk_used_bytes(disk->used_bytes);
+    response->set_disk_free_bytes(disk->free_bytes);
+  }
+  response->set_last_backup_at_seconds(
+      absl::ToUnixSeconds(deps_.maintenance.last_backup_at()));
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  reactor->Finish(grpc::Status());
+  return reactor;
 }
 
 }  // namespace emb

@@ -50,18 +50,6 @@ VersionKey KeyOf(const pb::TableVersion& version) {
           static_cast<int64_t>(std::min<uint64_t>(version.version(), kMax))};
 }
 
-pb::GetStatusResponse::State StateOf(Phase phase) {
-  switch (phase) {
-    case Phase::kLoading:
-      return pb::GetStatusResponse::STATE_LOADING;
-    case Phase::kServing:
-      return pb::GetStatusResponse::STATE_SERVING;
-    case Phase::kDraining:
-      return pb::GetStatusResponse::STATE_DRAINING;
-  }
-  return pb::GetStatusResponse::STATE_UNSPECIFIED;
-}
-
 }  // namespace
 
 AdminService::AdminService(Dependencies dependencies)
@@ -282,26 +270,6 @@ grpc::ServerReadReactor<pb::ImportTableRequest>* AdminService::ImportTable(
   return new ImportReactor(*context, *response, deps_.manager, deps_.versions,
                            deps_.registry, deps_.workers, deps_.background,
                            deps_.import_idle_timeout);
-}
-
-grpc::ServerUnaryReactor* AdminService::GetStatus(
-    grpc::CallbackServerContext* context,
-    const pb::GetStatusRequest* /*request*/, pb::GetStatusResponse* response) {
-  const auto snapshot = deps_.registry.snapshot();
-  int64_t num_rows = 0;
-  for (const auto& [name, table] : snapshot->tables) {
-    num_rows += table->record.spec.num_rows;
-  }
-  response->set_state(StateOf(deps_.registry.phase()));
-  response->set_server_version(deps_.server_version);
-  response->set_uptime_seconds(
-      absl::ToInt64Seconds(deps_.now() - deps_.started_at));
-  response->set_epoch(snapshot->epoch);
-  response->set_num_tables(static_cast<int64_t>(snapshot->Names().size()));
-  response->set_num_rows(num_rows);
-  response->set_memory_used_bytes(deps_.budget.used_bytes());
-  response->set_memory_limit_bytes(deps_.budget.limit_bytes());
-  return Finish(context, absl::OkStatus());
 }
 
 }  // namespace emb

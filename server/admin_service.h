@@ -13,6 +13,7 @@
 #include "server/memory_budget.h"
 #include "server/registry.h"
 #include "server/row_updater.h"
+#include "server/store_watch.h"
 #include "server/table_manager.h"
 #include "server/version_manager.h"
 #include "server/worker_pool.h"
@@ -27,6 +28,7 @@ class AdminService final : public embedding::v1::TableAdmin::CallbackService {
     VersionManager& versions;
     RowUpdater& updater;
     Maintenance& maintenance;
+    const StoreWatch& watch;
     const Registry& registry;
     const MemoryBudget& budget;
     WorkerPool& workers;     // Imports and drops.

@@ -75,7 +75,21 @@ absl::StatusOr<StoredBackup> Maintenance::Backup(const std::string& name,
     return absl::FailedPreconditionError(absl::StrCat(
         "--backup_dir \"", deps_.backup_dir, "\": ", error.message()));
   }
-  return store->Backup(directory, keep, watch);
+  EMB_ASSIGN_OR_RETURN(StoredBackup made,
+                       store->Backup(directory, keep, watch));
+  const MutexLock lock(mutex_);
+  last_backup_at_ = made.created_at;
+  return made;
+}
+
+absl::Time Maintenance::last_backup_at() const {
+  const MutexLock lock(mutex_);
+  return last_backup_at_;
+}
+
+absl::StatusOr<StoreMaintenance::DiskUse> Maintenance::GetDiskUse() const {
+  EMB_ASSIGN_OR_RETURN(StoreMaintenance* const store, OfStore());
+  return store->GetDiskUse();
 }
 
 absl::StatusOr<std::vector<StoredBackup>> Maintenance::List(

@@ -9,6 +9,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/mutex.h"
 #include "server/registry.h"
 #include "storage/store_maintenance.h"
 #include "storage/table_store.h"
@@ -58,6 +60,12 @@ class Maintenance {
   // Ascending by id. Errors as Backup; NOT_FOUND.
   absl::StatusOr<std::vector<StoredBackup>> List(const std::string& name);
 
+  // When the last backup was made by this object; the epoch: none was.
+  absl::Time last_backup_at() const;
+
+  // Of the store's disk. UNIMPLEMENTED: it has none.
+  absl::StatusOr<StoreMaintenance::DiskUse> GetDiskUse() const;
+
   // Restores a backup (id 0: the newest) and serves its tables.
   //
   // Errors   As Backup and StoreMaintenance::Restore.
@@ -74,6 +82,9 @@ class Maintenance {
   absl::StatusOr<std::string> DirectoryOf(const std::string& name) const;
 
   const Dependencies deps_;
+
+  mutable Mutex mutex_;
+  absl::Time last_backup_at_ ABSL_GUARDED_BY(mutex_) = absl::UnixEpoch();
 };
 
 }  // namespace emb

@@ -23,6 +23,7 @@
 #include "server/reclaimer.h"
 #include "server/registry.h"
 #include "server/row_updater.h"
+#include "server/store_watch.h"
 #include "server/table_loader.h"
 #include "server/table_manager.h"
 #include "server/worker_pool.h"
@@ -94,18 +95,26 @@ struct Server::Parts {
                  }}),
         maintenance({*store, registry, o.backup_dir,
                      [this] { return LoadAndPublish(); }}),
+        watch({.store = store->maintenance(),
+               .on_change =
+                   [this](const absl::Status& writable) {
+                     NoteWritable(writable);
+                   }}),
         workers(kWorkers),
         creators(kCreators),
         background(kWorkers, WorkerPool::Priority::kIdle),
         caretakers(1),
         lookup_service(registry, o.limits),
-        admin_service({manager, versions, updater, maintenance, registry,
+        admin_service({manager, versions, updater, maintenance, watch, registry,
                        budget, workers, creators, background, caretakers,
                        ServerVersion(), absl::Now(), absl::Now,
                        o.import_idle_timeout}) {}
 
   // Reads all tables from the store and publishes them.
   absl::Status LoadAndPublish();
+  void NoteWritable(const absl::Status& writable);
+  // The data plane's health tells of reading, the control plane's of writing.
+  void UpdateHealth();
 
   const ServerOptions options;
   const std::unique_ptr<TableStore> store;
@@ -120,6 +129,7 @@ struct Server::Parts {
   Folder folder;
   RowUpdater updater;
   Maintenance maintenance;
+  StoreWatch watch;
   WorkerPool workers;
   WorkerPool creators;
   WorkerPool background;
@@ -130,6 +140,7 @@ struct Server::Parts {
   std::unique_ptr<Listener> admin_listener;
   bool stopped = false;
 
+  Mutex health_mutex;  // One update at a time.
   Mutex mutex;
   CondVar stop_changed;
   bool stop_requested ABSL_GUARDED_BY(mutex) = false;
@@ -173,6 +184,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
 
 Server::~Server() {
   if (parts_->stopped) return;
+  parts_->watch.Stop();
   if (parts_->data_listener) parts_->data_listener->Shutdown({});
   if (parts_->admin_listener) parts_->admin_listener->Shutdown({});
 }
@@ -204,11 +216,28 @@ absl::Status Server::Parts::LoadAndPublish() {
   return absl::OkStatus();
 }
 
+void Server::Parts::NoteWritable(const absl::Status& writable) {
+  if (writable.ok()) {
+    Log(LogLevel::kInfo, "writable_again");
+  } else {
+    LogFailure("read_only", writable);
+  }
+  UpdateHealth();
+}
+
+void Server::Parts::UpdateHealth() {
+  const MutexLock lock(health_mutex);
+  // Listeners begin as "not serving", and may not be there yet.
+  if (registry.phase() == Phase::kLoading) return;
+  const bool serving = registry.phase() == Phase::kServing;
+  data_listener->SetServing(serving);
+  admin_listener->SetServing(serving && watch.writable().ok());
+}
+
 absl::Status Server::Load() {
   EMB_RETURN_IF_ERROR(parts_->LoadAndPublish());
   parts_->registry.set_phase(Phase::kServing);
-  parts_->data_listener->SetServing(true);
-  parts_->admin_listener->SetServing(true);
+  parts_->UpdateHealth();
   Log(LogLevel::kInfo, "serving");
   return absl::OkStatus();
 }
@@ -229,11 +258,11 @@ absl::Status Server::Stop() {
   Log(LogLevel::kInfo, "draining",
       {{"delay_seconds", absl::ToDoubleSeconds(options.drain_delay)}});
   parts_->registry.set_phase(Phase::kDraining);
-  parts_->data_listener->SetServing(false);
-  parts_->admin_listener->SetServing(false);
+  parts_->UpdateHealth();
   // Callers see "not serving" and go elsewhere before the listener closes.
   absl::SleepFor(options.drain_delay);
   parts_->lookup_service.Drain();
+  parts_->watch.Stop();
   parts_->data_listener->Shutdown(options.drain_timeout);
   parts_->admin_listener->Shutdown(options.drain_timeout);
   parts_->stopped = true;

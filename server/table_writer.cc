@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/renormalise.h"
 #include "core/status_macros.h"
+#include "storage/store_maintenance.h"
 
 namespace emb {
 
@@ -23,6 +24,9 @@ absl::StatusOr<std::unique_ptr<TableWriter>> TableWriter::Start(
   EMB_ASSIGN_OR_RETURN(
       MemoryBudget::Reservation reservation,
       budget.Reserve(Table::MemoryBytes(kept_rows, spec.row_bytes())));
+  if (StoreMaintenance* const disk = store.maintenance(); disk != nullptr) {
+    EMB_RETURN_IF_ERROR(disk->CheckSpaceFor(spec.data_bytes()));
+  }
   EMB_ASSIGN_OR_RETURN(record.generation, store.NewGeneration());
   return absl::WrapUnique(
       new TableWriter(record, store, keep, std::move(reservation)));

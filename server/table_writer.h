@@ -40,7 +40,8 @@ class TableWriter {
 
   // Reserves and allocates the whole table, or one chunk.
   //
-  // Errors   RESOURCE_EXHAUSTED  over the budget; nothing was allocated.
+  // Errors   RESOURCE_EXHAUSTED  over the budget, or too little disk is free;
+  //                              nothing was allocated.
   //          As TableStore::NewGeneration.
   // REQUIRES: spec is valid. `store` outlives the writer, `budget` the
   //           reservation.

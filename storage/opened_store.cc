@@ -71,6 +71,17 @@ absl::Status OpenExisting(OpenedStore& store) {
   return Sweep(store);
 }
 
+absl::StatusOr<CommitRecord> ReadCommitRecord(RocksEngine& engine) {
+  absl::StatusOr<CommitRecord> found =
+      absl::DataLossError("the commit record is missing");
+  EMB_RETURN_IF_ERROR(engine.ScanRecords(
+      [&](absl::string_view key, absl::string_view value) -> absl::Status {
+        if (key == kCommitRecordKey) found = DecodeCommitRecord(value);
+        return absl::OkStatus();
+      }));
+  return found;
+}
+
 absl::StatusOr<OpenedStore> OpenStore(const std::string& path) {
   OpenedStore store;
   EMB_ASSIGN_OR_RETURN(store.data_dir, DataDir::Open(path));

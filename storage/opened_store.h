@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "storage/data_dir.h"
+#include "storage/record_format.h"
 #include "storage/rocks_engine.h"
 #include "storage/table_store.h"
 
@@ -28,6 +29,9 @@ absl::StatusOr<OpenedStore> OpenStore(const std::string& path);
 // The part of it that follows the lock: opens the store that is there.
 // REQUIRES: store.data_dir->has_store().
 absl::Status OpenExisting(OpenedStore& store);
+
+// As it is in the database now.
+absl::StatusOr<CommitRecord> ReadCommitRecord(RocksEngine& engine);
 
 }  // namespace emb
 

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -165,8 +166,14 @@ absl::Status MakeCheckpoint(RocksEngine& engine, const std::string& path) {
 }
 
 absl::Status VerifyEngineFiles(RocksEngine& engine, const WorkWatch& watch) {
+  // A compaction meanwhile must not delete what is about to be read.
+  rocksdb::DB& db = engine.db();
+  EMB_RETURN_IF_ERROR(FromRocksStatus(db.DisableFileDeletions(), "verify"));
+  const absl::Cleanup enable = [&db] {
+    db.EnableFileDeletions(/*force=*/false).PermitUncheckedError();
+  };
   std::vector<rocksdb::LiveFileMetaData> files;
-  engine.db().GetLiveFilesMetaData(&files);
+  db.GetLiveFilesMetaData(&files);
   int64_t total = 0;
   for (const auto& file : files) total += static_cast<int64_t>(file.size);
   Pacer pacer(watch, total);

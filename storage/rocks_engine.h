@@ -100,8 +100,9 @@ class RocksEngine {
   // Writes what is in memory to files, so that the next start is fast.
   virtual absl::Status Flush() = 0;
 
-  // Takes writes again after a full disk has stopped them.
-  // Errors   RESOURCE_EXHAUSTED  it is still full.
+  // Takes writes again after a full disk has stopped them; what was written in
+  // full before is kept, and nothing else comes back later.
+  // Errors   RESOURCE_EXHAUSTED  it is still full; UNAVAILABLE  at work on it.
   virtual absl::Status Resume() = 0;
 
   // For what copies or checks whole files; lives as long as the engine.

@@ -1,7 +1,5 @@
 #include "storage/rocks_maintenance.h"
 
-#include <sys/statvfs.h>
-
 #include <filesystem>
 #include <system_error>
 
@@ -19,6 +17,15 @@ namespace fs = std::filesystem;
 // Below the store's own folder, where hard links are possible. Emptied when
 // the store opens.
 constexpr char kCheckpointParent[] = "/backup-tmp";
+// Of the disk, kept free by what is large.
+constexpr int64_t kReservePercent = 5;
+
+absl::StatusOr<fs::space_info> SpaceOf(const std::string& path) {
+  std::error_code error;
+  const fs::space_info space = fs::space(path, error);
+  if (!error) return space;
+  return absl::InternalError(absl::StrCat(path, ": ", error.message()));
+}
 
 // Where the checkpoint was made.
 absl::StatusOr<std::string> TakeCheckpoint(OpenedStore& opened) {
@@ -146,12 +153,8 @@ absl::StatusOr<StoreMaintenance::DiskUse> RocksMaintenance::GetDiskUse() {
   EMB_ASSIGN_OR_RETURN(const auto opened, host_.Opened());
   const std::string path = opened->data_dir->store_path();
   DiskUse use;
-  struct statvfs space = {};
-  if (statvfs(path.c_str(), &space) != 0) {
-    return absl::InternalError(absl::StrCat(path, ": statvfs failed"));
-  }
-  use.free_bytes = static_cast<int64_t>(space.f_bavail) *
-                   static_cast<int64_t>(space.f_frsize);
+  EMB_ASSIGN_OR_RETURN(const fs::space_info space, SpaceOf(path));
+  use.free_bytes = static_cast<int64_t>(space.available);
   // Files come and go meanwhile: what cannot be asked is not counted.
   std::error_code error;
   fs::directory_iterator entry(path, error);
@@ -161,6 +164,19 @@ absl::StatusOr<StoreMaintenance::DiskUse> RocksMaintenance::GetDiskUse() {
     if (!ignored) use.used_bytes += static_cast<int64_t>(bytes);
   }
   return use;
+}
+
+absl::Status RocksMaintenance::CheckSpaceFor(int64_t bytes) {
+  EMB_ASSIGN_OR_RETURN(const auto opened, host_.Opened());
+  const std::string path = opened->data_dir->store_path();
+  EMB_ASSIGN_OR_RETURN(const fs::space_info space, SpaceOf(path));
+  const auto free = static_cast<int64_t>(space.available);
+  const auto reserve =
+      static_cast<int64_t>(space.capacity / 100) * kReservePercent;
+  if (free - reserve >= bytes) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      path, ": ", free, " bytes free, want ", bytes, " and the ", reserve, " (",
+      kReservePercent, " % of the disk) that are kept for updates"));
 }
 
 }  // namespace emb

@@ -52,6 +52,7 @@ class RocksMaintenance final : public StoreMaintenance {
   absl::Status VerifyFiles(const WorkWatch& watch) override;
   absl::Status CheckWritable() override { return host_.CheckWritable(); }
   absl::StatusOr<DiskUse> GetDiskUse() override;
+  absl::Status CheckSpaceFor(int64_t bytes) override;
 
  private:
   MaintenanceHost& host_;

@@ -1,6 +1,7 @@
 #include "storage/rocks_table_store.h"
 
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -88,7 +89,7 @@ class RocksTableStore : public TableStore, private MaintenanceHost {
   }
   absl::Status WithCommitsHeld(HeldWork work) override;
   absl::Status AdoptRestored() override;
-  absl::Status CheckWritable() override { return Writable().status(); }
+  absl::Status CheckWritable() override;
 
   // The database, unless the store is closed.
   absl::StatusOr<std::shared_ptr<OpenedStore>> Readable();
@@ -113,6 +114,8 @@ class RocksTableStore : public TableStore, private MaintenanceHost {
   Generation next_generation_ ABSL_GUARDED_BY(commit_mutex_);
   // The durable bound of next_generation_.
   Generation reserved_generation_ ABSL_GUARDED_BY(commit_mutex_);
+  // To be deleted once the store is writable again.
+  std::set<Generation> garbage_ ABSL_GUARDED_BY(commit_mutex_);
 
   // Held for a few instructions only.
   Mutex mutex_;
@@ -331,8 +334,7 @@ absl::Status RocksTableStore::ScanChunks(Generation generation, int64_t first,
 
 absl::Status RocksTableStore::DeleteGeneration(Generation generation) {
   const MutexLock commit(commit_mutex_);
-  // A failed commit may have been durable: then this generation is needed.
-  EMB_ASSIGN_OR_RETURN(const std::shared_ptr<OpenedStore> opened, Writable());
+  EMB_ASSIGN_OR_RETURN(const std::shared_ptr<OpenedStore> opened, Readable());
   for (const VersionRecord& record : manifest()->versions) {
     if (record.generation == generation) {
       return absl::FailedPreconditionError(
@@ -346,6 +348,12 @@ absl::Status RocksTableStore::DeleteGeneration(Generation generation) {
     pending_.erase(generation);
   }
   pending.reset();  // Removes its files.
+  // A failed commit may have been durable: then its chunks are needed.
+  const absl::Status writable = Writable().status();
+  if (!writable.ok()) {
+    garbage_.insert(generation);
+    return writable;
+  }
   return opened->engine->DropGeneration(generation);
 }
 
@@ -364,6 +372,30 @@ absl::Status RocksTableStore::Close() {
   pending.clear();
   // A log that could not be written will not take a flush either.
   return broken.ok() ? opened->engine->Flush() : broken;
+}
+
+absl::Status RocksTableStore::CheckWritable() {
+  const MutexLock commit(commit_mutex_);
+  absl::Status status = Writable().status();
+  if (!absl::IsResourceExhausted(status)) return status;
+  EMB_ASSIGN_OR_RETURN(const std::shared_ptr<OpenedStore> opened, Readable());
+  if (!opened->engine->Resume().ok()) return status;
+  // Was the write that failed undone? Only then memory and disk agree.
+  EMB_ASSIGN_OR_RETURN(const CommitRecord durable,
+                       ReadCommitRecord(*opened->engine));
+  reserved_generation_ = durable.next_generation;
+  {
+    const MutexLock lock(mutex_);
+    broken_ = durable.epoch == manifest_->epoch
+                  ? absl::OkStatus()
+                  : absl::InternalError("a write that failed took effect");
+  }
+  EMB_RETURN_IF_ERROR(Writable().status());
+  // If this fails, the next opening does it.
+  for (const Generation generation : std::exchange(garbage_, {})) {
+    opened->engine->DropGeneration(generation).IgnoreError();
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RocksTableStore::WithCommitsHeld(HeldWork work) {

@@ -82,8 +82,7 @@ class StoreMaintenance {
   // Whether the store takes writes. Where a full disk has stopped it, tries to
   // go on.
   //
-  // Errors   RESOURCE_EXHAUSTED   no space left; goes on by itself when there
-  //                               is.
+  // Errors   RESOURCE_EXHAUSTED   no space left: ask again when there is.
   //          FAILED_PRECONDITION  read-only after another failure of the disk,
   //                               until it is opened again; or closed.
   virtual absl::Status CheckWritable() = 0;
@@ -94,6 +93,12 @@ class StoreMaintenance {
     int64_t free_bytes = 0;
   };
   virtual absl::StatusOr<DiskUse> GetDiskUse() = 0;
+
+  // Whether so many bytes fit on the disk and leave 5 % of it free: what is
+  // large is refused before it has filled the disk for what is small.
+  //
+  // Errors   RESOURCE_EXHAUSTED  they do not.
+  virtual absl::Status CheckSpaceFor(int64_t bytes) = 0;
 };
 
 // The backups of a directory, ascending by id.

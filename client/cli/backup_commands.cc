@@ -12,6 +12,7 @@
 #include "client/cli/elapsed_line.h"
 #include "client/cli/number_check.h"
 #include "client/cli/output.h"
+#include "client/cli/text.h"
 #include "core/status_macros.h"
 #include "nlohmann/json.hpp"
 

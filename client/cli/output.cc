@@ -4,19 +4,17 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/time/time.h"
+#include "client/cli/text.h"
 #include "nlohmann/json.hpp"
 
 namespace emb {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Lines = std::vector<std::pair<std::string, std::string>>;
 
 // The JSON library would write NaN and infinities as null.
 Json JsonOf(double value) {
@@ -80,10 +78,6 @@ std::string VersionStateText(const TableInfo& version) {
   return text.empty() ? "on disk" : text;
 }
 
-std::string TimeText(absl::Time time) {
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
-}
-
 std::string PaddingText(const TableInfo& table) {
   if (!table.options.padding_idx) return "none";
   return absl::StrCat(*table.options.padding_idx,
@@ -113,87 +107,10 @@ std::string BytesText(int64_t bytes) {
   return absl::StrCat(HumanBytes(bytes), " (", WithCommas(bytes), " bytes)");
 }
 
-// Rows of cells, the first one a heading; columns in `to_the_right` hold
-// numbers.
-using Grid = std::vector<std::vector<std::string>>;
-
-std::string Aligned(const Grid& grid, const std::set<size_t>& to_the_right) {
-  std::vector<int> widths(grid.front().size());
-  for (const auto& row : grid) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], static_cast<int>(row[i].size()));
-    }
-  }
-  widths.back() = 0;  // No blanks at the end.
-  std::string text;
-  for (const auto& row : grid) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      const int width = to_the_right.contains(i) ? widths[i] : -widths[i];
-      absl::StrAppendFormat(&text, "%s%*s", i == 0 ? "" : "  ", width, row[i]);
-    }
-    text += "\n";
-  }
-  return text;
-}
-
-std::string Aligned(const Lines& lines) {
-  size_t width = 0;
-  for (const auto& [name, value] : lines) width = std::max(width, name.size());
-  std::string text;
-  for (const auto& [name, value] : lines) {
-    absl::StrAppendFormat(&text, "%-*s  %s\n", static_cast<int>(width), name,
-                          value);
-  }
-  return text;
-}
-
-const char* StateName(ServerStatus::State state) {
-  switch (state) {
-    case ServerStatus::State::kLoading:
-      return "loading";
-    case ServerStatus::State::kServing:
-      return "serving";
-    case ServerStatus::State::kDraining:
-      return "draining";
-    case ServerStatus::State::kUnknown:
-      break;
-  }
-  return "unknown";
-}
-
-// "1h2m3s"; absl has no unit for zero.
-std::string UptimeText(absl::Duration uptime) {
-  const absl::Duration whole = absl::Trunc(uptime, absl::Seconds(1));
-  return whole == absl::ZeroDuration() ? "0s" : absl::FormatDuration(whole);
-}
-
 }  // namespace
 
 std::string JsonLine(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-std::string WithCommas(int64_t number) {
-  const std::string digits = absl::StrCat(number);
-  std::string text;
-  for (size_t i = 0; i < digits.size(); ++i) {
-    const bool between = i > 0 && digits[i - 1] != '-';
-    if (between && (digits.size() - i) % 3 == 0) text += ',';
-    text += digits[i];
-  }
-  return text;
-}
-
-std::string HumanBytes(int64_t bytes) {
-  constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB"};
-  if (bytes < 1'024) return absl::StrCat(bytes, " B");
-  double size = static_cast<double>(bytes) / 1'024;
-  size_t unit = 0;
-  while (size >= 1'024 && unit + 1 < std::size(kUnits)) {
-    size /= 1'024;
-    ++unit;
-  }
-  return absl::StrFormat("%.1f %s", size, kUnits[unit]);
 }
 
 Json TableJson(const TableInfo& table) {
@@ -294,29 +211,6 @@ std::string ListVersions(const std::vector<TableInfo>& versions) {
          version.digest, VersionStateText(version)});
   }
   return Aligned(grid, {0, 1, 3, 4});
-}
-
-Json StatusJson(const ServerStatus& status) {
-  return {{"state", StateName(status.state)},
-          {"version", status.version},
-          {"uptime_seconds", absl::ToInt64Seconds(status.uptime)},
-          {"epoch", status.epoch},
-          {"tables", status.num_tables},
-          {"rows", status.num_rows},
-          {"memory_used_bytes", status.memory_used_bytes},
-          {"memory_limit_bytes", status.memory_limit_bytes}};
-}
-
-std::string DescribeStatus(const ServerStatus& status) {
-  return Aligned(
-      {{"state", StateName(status.state)},
-       {"version", status.version},
-       {"uptime", UptimeText(status.uptime)},
-       {"epoch", absl::StrCat(status.epoch)},
-       {"tables", WithCommas(status.num_tables)},
-       {"rows", WithCommas(status.num_rows)},
-       {"memory", absl::StrCat(HumanBytes(status.memory_used_bytes), " of ",
-                               HumanBytes(status.memory_limit_bytes))}});
 }
 
 }  // namespace emb

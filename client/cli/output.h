@@ -1,8 +1,7 @@
-// Tables and servers as text for people and as JSON for programs.
+// Tables as text for people and as JSON for programs.
 #ifndef EMB_CLIENT_CLI_OUTPUT_H_
 #define EMB_CLIENT_CLI_OUTPUT_H_
 
-#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -29,13 +28,6 @@ std::string ListTables(const std::vector<TableInfo>& tables);
 
 // One aligned line a version of a table, with a heading.
 std::string ListVersions(const std::vector<TableInfo>& versions);
-
-nlohmann::ordered_json StatusJson(const ServerStatus& status);
-std::string DescribeStatus(const ServerStatus& status);
-
-// "1,048,576" and "2.4 MiB".
-std::string WithCommas(int64_t number);
-std::string HumanBytes(int64_t bytes);
 
 }  // namespace emb
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "client/cli/output.h"
+#include "client/cli/text.h"
 
 namespace emb {
 namespace {

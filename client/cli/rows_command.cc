@@ -13,6 +13,7 @@
 #include "client/cli/npy_file.h"
 #include "client/cli/number_check.h"
 #include "client/cli/output.h"
+#include "client/cli/text.h"
 #include "client/formats/table_file.h"
 #include "core/status_macros.h"
 #include "nlohmann/json.hpp"

@@ -7,6 +7,7 @@
 #include "CLI/Formatter.hpp"
 #include "client/cli/commands.h"
 #include "client/cli/output.h"
+#include "client/cli/status_output.h"
 #include "core/status_macros.h"
 #include "nlohmann/json.hpp"
 
@@ -43,10 +44,12 @@ void AddServerCommands(CLI::App& app, Session& session) {
   status->callback(
       [&session] { session.action = [&session] { return Status(session); }; });
   CLI::App* const health = app.add_subcommand(
-      "health", "Exits with 0 if lookups are being served, for probes");
+      "health",
+      "Exits with 0 if lookups are served, or changes taken, for probes");
   const auto service = std::make_shared<std::string>();
   health->add_option("SERVICE", *service,
-                     "A gRPC service, such as embedding.v1.EmbeddingService");
+                     "embedding.v1.EmbeddingService (the default) for lookups, "
+                     "embedding.v1.TableAdmin for changes");
   health->footer("Example:\n  embctl health --timeout 0.5\n");
   health->callback([service, &session] {
     session.action = [service, &session] { return Health(*service, session); };

@@ -15,6 +15,7 @@
 #include "client/cli/number_check.h"
 #include "client/cli/output.h"
 #include "client/cli/table_flags.h"
+#include "client/cli/text.h"
 #include "core/status_macros.h"
 #include "nlohmann/json.hpp"
 

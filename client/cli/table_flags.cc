@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/number_check.h"
 #include "client/cli/output.h"
+#include "client/cli/text.h"
 #include "nlohmann/json.hpp"
 
 namespace emb {

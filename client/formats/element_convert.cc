@@ -56,9 +56,10 @@ T Load(const std::byte* in, bool big_endian) {
 // lowest fits into 24 bits.
 template <typename T>
 bool FitsFloat(T value) {
-  const std::common_type_t<T, int64_t> wide = value;
-  auto size = static_cast<uint64_t>(wide);
-  if (value < T{0}) size = 0 - size;
+  using Unsigned = std::make_unsigned_t<T>;
+  auto part = static_cast<Unsigned>(value);
+  if (value < T{0}) part = static_cast<Unsigned>(Unsigned{0} - part);
+  const uint64_t size = part;
   if (size == 0) return true;
   return 64 - std::countl_zero(size) - std::countr_zero(size) <= 24;
 }

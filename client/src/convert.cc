@@ -179,6 +179,11 @@ ServerStatus FromProto(const pb::GetStatusResponse& response) {
   status.num_rows = response.num_rows();
   status.memory_used_bytes = response.memory_used_bytes();
   status.memory_limit_bytes = response.memory_limit_bytes();
+  status.write_error = response.write_error();
+  status.disk_used_bytes = response.disk_used_bytes();
+  status.disk_free_bytes = response.disk_free_bytes();
+  status.last_backup_at =
+      absl::FromUnixSeconds(response.last_backup_at_seconds());
   return status;
 }
 

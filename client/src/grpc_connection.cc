@@ -46,7 +46,9 @@ class GrpcConnection final : public Connection {
         admin_(std::move(admin)),
         lookups_(server_, num_channels),
         health_(grpc::health::v1::Health::NewStub(lookups_.channel())),
-        tables_(pb::TableAdmin::NewStub(MakeChannel(admin_))) {}
+        admin_channel_(MakeChannel(admin_)),
+        admin_health_(grpc::health::v1::Health::NewStub(admin_channel_)),
+        tables_(pb::TableAdmin::NewStub(admin_channel_)) {}
 
   absl::StatusOr<LookupResult> Lookup(const LookupRequest& request,
                                       absl::Duration timeout) override {
@@ -269,17 +271,20 @@ class GrpcConnection final : public Connection {
     health::HealthCheckRequest request;
     request.set_service(service);
     health::HealthCheckResponse response;
-    absl::Status status = Call(server_, timeout, *health_,
-                               &health::Health::Stub::Check, request, response);
+    const bool writes = service == pb::TableAdmin::service_full_name();
+    const std::string& address = writes ? admin_ : server_;
+    absl::Status status =
+        Call(address, timeout, writes ? *admin_health_ : *health_,
+             &health::Health::Stub::Check, request, response);
     if (absl::IsNotFound(status)) {
       return absl::NotFoundError(
-          absl::StrCat("service \"", service, "\": not known to ", server_));
+          absl::StrCat("service \"", service, "\": not known to ", address));
     }
     if (!status.ok()) return status;
     if (response.status() == health::HealthCheckResponse::SERVING) {
       return absl::OkStatus();
     }
-    return absl::UnavailableError(absl::StrCat(server_, ": not serving"));
+    return absl::UnavailableError(absl::StrCat(address, ": not serving"));
   }
 
  private:
@@ -301,6 +306,8 @@ class GrpcConnection final : public Connection {
   const std::string admin_;
   LookupChannels lookups_;
   const std::unique_ptr<grpc::health::v1::Health::Stub> health_;
+  const std::shared_ptr<grpc::Channel> admin_channel_;
+  const std::unique_ptr<grpc::health::v1::Health::Stub> admin_health_;
   const std::unique_ptr<pb::TableAdmin::Stub> tables_;
 };
 

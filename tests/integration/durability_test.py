@@ -3,6 +3,7 @@
 
 EMB_BIN_DIR names the directory of embedding-server and embctl.
 EMB_TEST_SEED  repeats the random choices of a run.
+EMB_KILLS      how often the server is killed, in each of two tests.
 EMB_SLOW_BUILD makes the large table small and leaves out the times, for
 builds with sanitizers.
 """
@@ -25,7 +26,7 @@ SEED = int(os.environ.get("EMB_TEST_SEED", random.randrange(2**32)))
 EXIT_NOT_FOUND = 4
 
 LARGE_ROWS, LARGE_DIM = (20_000 if SLOW else 1_000_000), 64
-KILLS = 4 if SLOW else 12
+KILLS = int(os.environ.get("EMB_KILLS", 4 if SLOW else 12))
 
 
 class DurabilityTest(unittest.TestCase):

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/output.h"
+#include "client/cli/text.h"
 #include "nlohmann/json.hpp"
 
 namespace emb {

@@ -179,7 +179,9 @@ class Client {
 
   absl::StatusOr<ServerStatus> GetStatus(const CallOptions& call = {}) const;
 
-  // OK: serving. UNAVAILABLE: not, or not reachable.
+  // OK: serving. UNAVAILABLE: not, or not reachable. The service
+  // "embedding.v1.TableAdmin" is serving while changes are taken; others, and
+  // the server as a whole (""), while lookups are answered.
   absl::Status CheckHealth(std::string_view service = "",
                            const CallOptions& call = {}) const;
 

@@ -205,6 +205,12 @@ struct ServerStatus {
   int64_t num_rows = 0;
   int64_t memory_used_bytes = 0;
   int64_t memory_limit_bytes = 0;
+  // Why changes are refused; empty: they are taken. Lookups go on.
+  std::string write_error;
+  int64_t disk_used_bytes = 0;  // By the store.
+  int64_t disk_free_bytes = 0;
+  // Made by this process of the server; the epoch: none was.
+  absl::Time last_backup_at = absl::UnixEpoch();
 };
 
 }  // namespace emb

@@ -258,8 +258,9 @@ TEST_F(EmbctlTest, ReportsAnErrorOfEveryCommand) {
 TEST_F(EmbctlTest, StatusShowsTheServer) {
   EXPECT_EQ(Run({"status"}), kExitOk);
   EXPECT_EQ(err_, "");
-  EXPECT_THAT(out_, AllOf(StartsWith("state    serving\nversion  0.1.0\n"),
-                          HasSubstr("epoch    12\n")));
+  EXPECT_THAT(out_,
+              AllOf(StartsWith("state        serving\nversion      0.1.0\n"),
+                    HasSubstr("epoch        12\n")));
   EXPECT_EQ(Run({"status", "--json"}), kExitOk);
   EXPECT_EQ(OutJson()["state"], "serving");
   EXPECT_EQ(OutJson()["epoch"], 12);

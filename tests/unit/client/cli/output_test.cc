@@ -40,26 +40,6 @@ TableInfo SomeTable() {
   return table;
 }
 
-TEST(WithCommas, GroupsThreeDigits) {
-  EXPECT_EQ(WithCommas(0), "0");
-  EXPECT_EQ(WithCommas(999), "999");
-  EXPECT_EQ(WithCommas(1'000), "1,000");
-  EXPECT_EQ(WithCommas(1'048'576), "1,048,576");
-  EXPECT_EQ(WithCommas(-999), "-999");
-  EXPECT_EQ(WithCommas(-1'000), "-1,000");
-  EXPECT_EQ(WithCommas(std::numeric_limits<int64_t>::min()),
-            "-9,223,372,036,854,775,808");
-}
-
-TEST(HumanBytes, PicksTheUnit) {
-  EXPECT_EQ(HumanBytes(0), "0 B");
-  EXPECT_EQ(HumanBytes(1'023), "1023 B");
-  EXPECT_EQ(HumanBytes(1'024), "1.0 KiB");
-  EXPECT_EQ(HumanBytes(2'516'582), "2.4 MiB");
-  EXPECT_EQ(HumanBytes(int64_t{3} << 30), "3.0 GiB");
-  EXPECT_EQ(HumanBytes(int64_t{1} << 52), "4096.0 TiB");
-}
-
 TEST(JsonLine, ReplacesBytesThatAreNotUtf8) {
   EXPECT_EQ(JsonLine({{"file", "a\xFF"}}), "{\"file\":\"a\xEF\xBF\xBD\"}\n");
 }
@@ -197,56 +177,6 @@ TEST(ListTables, AlignsItsColumns) {
             "NAME             ROWS  DIM  DTYPE    VERSION     SIZE  STATE\n"
             "item           10,507   64  float32        7  2.6 MiB  serving\n"
             "a_longer_name       1   64  float32        7  2.6 MiB  damaged\n");
-}
-
-ServerStatus SomeStatus() {
-  return {.state = ServerStatus::State::kServing,
-          .version = "0.1.0",
-          .uptime = absl::Hours(1) + absl::Milliseconds(2'500),
-          .epoch = 12,
-          .num_tables = 3,
-          .num_rows = 27'088,
-          .memory_used_bytes = 5 << 20,
-          .memory_limit_bytes = int64_t{1} << 30};
-}
-
-TEST(StatusJson, HoldsEveryField) {
-  EXPECT_EQ(StatusJson(SomeStatus()).dump(),
-            R"({"state":"serving","version":"0.1.0","uptime_seconds":3602,)"
-            R"("epoch":12,"tables":3,"rows":27088,)"
-            R"("memory_used_bytes":5242880,"memory_limit_bytes":1073741824})");
-}
-
-TEST(DescribeStatus, HoldsEveryField) {
-  EXPECT_EQ(DescribeStatus(SomeStatus()),
-            "state    serving\n"
-            "version  0.1.0\n"
-            "uptime   1h2s\n"
-            "epoch    12\n"
-            "tables   3\n"
-            "rows     27,088\n"
-            "memory   5.0 MiB of 1.0 GiB\n");
-}
-
-TEST(DescribeStatus, GivesAnUptimeOfZeroItsUnit) {
-  ServerStatus status = SomeStatus();
-  status.uptime = absl::Milliseconds(300);
-  EXPECT_THAT(DescribeStatus(status), HasSubstr("uptime   0s\n"));
-}
-
-TEST(StatusJson, NamesEveryState) {
-  const struct {
-    ServerStatus::State state;
-    std::string name;
-  } cases[] = {{ServerStatus::State::kUnknown, "unknown"},
-               {ServerStatus::State::kLoading, "loading"},
-               {ServerStatus::State::kServing, "serving"},
-               {ServerStatus::State::kDraining, "draining"}};
-  for (const auto& c : cases) {
-    ServerStatus status = SomeStatus();
-    status.state = c.state;
-    EXPECT_EQ(StatusJson(status)["state"], c.name);
-  }
 }
 
 }  // namespace

@@ -1,0 +1,112 @@
+#!/usr/bin/python3
+"""After an error of fdatasync nothing is acknowledged any more, what was
+acknowledged stays, and a restart takes changes again.
+
+Wants strace and the right to trace; skipped without.
+EMB_BIN_DIR names the directory of embedding-server and embctl.
+EMB_FAULT_ROUNDS  how many errors are injected.
+"""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.append(str(pathlib.Path(__file__).parent.parent / "integration"))
+from rows_oracle import RowsOracle  # noqa: E402
+from server_process import TIMEOUT_SECONDS, ServerProcess  # noqa: E402
+
+BIN = os.environ["EMB_BIN_DIR"]
+ROUNDS = int(os.environ.get("EMB_FAULT_ROUNDS", "2"))
+EXIT_PRECONDITION, EXIT_INTERNAL = 6, 1
+WRITES = "embedding.v1.TableAdmin"
+
+
+class Injector:
+    """From its start to its end every fdatasync of the process fails."""
+
+    def __init__(self, pid, log):
+        self.log = log
+        self.strace = subprocess.Popen(
+            ["strace", "-f", "-p", str(pid), "-o", str(log),
+             "-e", "trace=fdatasync,fsync,sync_file_range",
+             "-e", "inject=fdatasync,fsync,sync_file_range:error=EIO"],
+            stderr=subprocess.PIPE, text=True)
+        # All threads are attached once it says so.
+        line = self.strace.stderr.readline()
+        if "attached" not in line:
+            raise AssertionError(f"strace: {line}")
+
+    def end(self):
+        self.strace.terminate()
+        self.strace.wait(TIMEOUT_SECONDS)
+        self.strace.stderr.close()
+        return self.log.read_text().count("INJECTED")
+
+
+class SyncError(unittest.TestCase):
+
+    def setUp(self):
+        temp = tempfile.TemporaryDirectory(prefix="emb-sync-")
+        self.addCleanup(temp.cleanup)
+        self.temp = pathlib.Path(temp.name)
+        self.server = ServerProcess(BIN, self.temp / "data")
+        self.addCleanup(self.server.kill)
+        self.server.start()
+
+    def healthy(self, *service):
+        return self.server.embctl("health", *service,
+                                  check=False).returncode == 0
+
+    def test_nothing_is_acknowledged_after_it(self):
+        table = RowsOracle(self.temp, "t", 8)
+        table.create(self.server)
+        value = injected = 0
+        for _ in range(ROUNDS):
+            for _ in range(3):
+                value += 1
+                self.assertEqual(table.set(self.server, value).returncode, 0)
+            injector = Injector(self.server.pid, self.temp / "strace")
+            value += 1
+            failed = value
+            done = table.set(self.server, failed)
+            injected += injector.end()
+            self.assertEqual(done.returncode, EXIT_INTERNAL, done.stderr)
+            start = time.monotonic()
+            while self.healthy(WRITES):
+                self.assertLess(time.monotonic() - start, 2)
+            self.assertTrue(self.healthy())
+            # The disk is well again, but what it holds is not known.
+            value += 1
+            done = table.set(self.server, value)
+            self.assertEqual(done.returncode, EXIT_PRECONDITION, done.stderr)
+            self.assertIn("read-only", done.stderr)
+            table.check(self, self.server)
+            self.server.kill()
+            self.server.start()
+            table.check(self, self.server, in_flight=failed)
+        # The control: errors were injected at all.
+        self.assertGreaterEqual(injected, ROUNDS)
+        print(f"{injected} errors of fdatasync, {table.acknowledged} "
+              "acknowledged updates, 0 lost")
+        self.assertIsNone(json.loads(
+            self.server.embctl("--json", "status").stdout)["write_error"])
+
+
+def may_trace():
+    if shutil.which("strace") is None:
+        return False
+    return subprocess.run(["strace", "-o", os.devnull, "true"],
+                          capture_output=True).returncode == 0
+
+
+if __name__ == "__main__":
+    if not may_trace():
+        print("SKIPPED: wants strace, and the right to trace",
+              file=sys.stderr)
+        sys.exit(77)
+    unittest.main()
