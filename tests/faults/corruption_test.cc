@@ -230,10 +230,9 @@ TEST_F(Corruption, IsToldOrHarmless) {
   }
   // The control: damage is damage.
   EXPECT_GT(told, rounds / 4);
-  std::cout << absl::StrCat("EMB_TEST_SEED=", seed, ": ", rounds,
-                            " corruptions: ", told, " errors, ", harmless,
-                            " harmless, ", torn,
-                            " logs cut short, 0 wrong rows\n");
+  std::cout << absl::StrCat(
+      "EMB_TEST_SEED=", seed, ": ", rounds, " corruptions: ", told, " errors, ",
+      harmless, " harmless, ", torn, " logs cut short, 0 wrong rows\n");
 }
 
 }  // namespace

@@ -79,8 +79,9 @@ TEST(StoreWatch, TellsEachChangeOnce) {
   watch.Stop();
   store.Become(absl::InternalError("unseen"));
   watch.Stop();
-  EXPECT_THAT(told.Await(2), testing::ElementsAre(StatusCode::kResourceExhausted,
-                                                  StatusCode::kOk));
+  EXPECT_THAT(
+      told.Await(2),
+      testing::ElementsAre(StatusCode::kResourceExhausted, StatusCode::kOk));
 }
 
 TEST(StoreWatch, TakesAStoreWithoutMaintenanceForWritable) {
