@@ -13,6 +13,7 @@
 #include "server/log.h"
 #include "server/server.h"
 #include "server/server_flags.h"
+#include "storage/salvage.h"
 
 namespace {
 
@@ -90,11 +91,34 @@ int Run(const emb::ServerOptions& options, const sigset_t& signals) {
   return (*server)->Stop().ok() ? EXIT_SUCCESS : kExitFailure;
 }
 
+// Tells of each table, and at last what was lost.
+int Salvage(const emb::ServerOptions& options) {
+  const auto found = emb::SalvageStore(options.data_dir, options.salvage);
+  if (!found.ok()) return Fail(found.status());
+  for (const emb::SalvagedVersion& version : found->versions) {
+    emb::Log(
+        version.status.ok() ? emb::LogLevel::kInfo : emb::LogLevel::kWarning,
+        version.status.ok() ? "version_salvaged" : "version_damaged",
+        {{"table", version.record.spec.name},
+         {"version", version.record.version},
+         {"revision", version.record.revision},
+         {"message", version.status.message()}});
+  }
+  emb::Log(emb::LogLevel::kInfo, "salvaged",
+           {{"data_dir", options.data_dir},
+            {"copy", options.salvage},
+            {"epoch", static_cast<int64_t>(found->epoch)},
+            {"lost_changes",
+             static_cast<int64_t>(found->latest_epoch - found->epoch)}});
+  return EXIT_SUCCESS;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const auto options = emb::ParseServerFlags(argc, argv);
   if (!options.ok()) return Fail(options.status());
+  if (!options->salvage.empty()) return Salvage(*options);
   // Blocked before any thread starts, so that all inherit it.
   sigset_t signals;
   sigemptyset(&signals);

@@ -65,6 +65,15 @@ void LogFold(const std::string& table, const absl::Status& status) {
   }
 }
 
+absl::StatusOr<std::unique_ptr<TableStore>> OpenStoreOf(
+    const ServerOptions& options) {
+  auto store = OpenRocksTableStore({.data_dir = options.data_dir});
+  if (!absl::IsDataLoss(store.status())) return store;
+  return absl::DataLossError(absl::StrCat(
+      store.status().message(),
+      "; restore a backup, or copy what can be read with --salvage"));
+}
+
 // They leave one CPU alone; and more would only wait for the one that draws.
 int FillThreads() {
   const auto cpus = static_cast<int>(std::thread::hardware_concurrency());
@@ -164,8 +173,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   EMB_RETURN_IF_ERROR(CheckListenerOptions(data));
   EMB_RETURN_IF_ERROR(CheckListenerOptions(admin));
   SetUpGrpc();
-  EMB_ASSIGN_OR_RETURN(std::unique_ptr<TableStore> store,
-                       OpenRocksTableStore({.data_dir = options.data_dir}));
+  EMB_ASSIGN_OR_RETURN(std::unique_ptr<TableStore> store, OpenStoreOf(options));
   auto parts = std::make_unique<Parts>(options, std::move(store));
   EMB_ASSIGN_OR_RETURN(parts->data_listener,
                        Listener::Start(data, parts->lookup_service,

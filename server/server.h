@@ -22,6 +22,9 @@ struct ServerOptions {
   std::string listen = "127.0.0.1:50051";
   std::string admin_listen = "127.0.0.1:50052";
   std::string backup_dir;  // Where backups go; empty: nowhere.
+  // Where to copy what can be read of a damaged store, instead of serving it;
+  // empty: serve.
+  std::string salvage;
   // Allows plain text on addresses that other machines can reach.
   bool insecure = false;
   // Bytes that tables may take; 0: 80 % of the cgroup's or machine's memory.

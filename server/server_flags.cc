@@ -37,6 +37,9 @@ ABSL_FLAG(bool, insecure, false,
 ABSL_FLAG(std::string, backup_dir, "",
           "Directory below which embctl backup puts backups, and restore finds "
           "them. Default: there are none.");
+ABSL_FLAG(std::string, salvage, "",
+          "Do not serve: copy what can be read of a store whose log is damaged "
+          "into this directory, say what is lost, and exit.");
 ABSL_FLAG(std::string, memory_limit, "",
           "Memory that tables may take, such as 12GiB. Default: 80 % of the "
           "cgroup's or the machine's.");
@@ -267,6 +270,7 @@ absl::StatusOr<ServerOptions> OptionsFromFlags() {
                          SizeFlag("memory_limit", memory_limit));
   }
   options.backup_dir = absl::GetFlag(FLAGS_backup_dir);
+  options.salvage = absl::GetFlag(FLAGS_salvage);
   options.load_threads = absl::GetFlag(FLAGS_load_threads);
   EMB_RETURN_IF_ERROR(CheckRange("load_threads", options.load_threads, 1, 256));
   options.retention = {absl::GetFlag(FLAGS_keep_versions),

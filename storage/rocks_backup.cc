@@ -102,6 +102,7 @@ std::vector<StoredBackup> ListOf(
   std::vector<rocksdb::BackupInfo> infos;
   engine.GetBackupInfo(&infos);
   std::vector<StoredBackup> backups;
+  backups.reserve(infos.size());
   for (const rocksdb::BackupInfo& info : infos) {
     backups.push_back(FromInfo(info));
   }

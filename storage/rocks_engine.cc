@@ -396,8 +396,12 @@ absl::StatusOr<std::unique_ptr<RocksEngine>> RocksEngine::Create(
 }
 
 absl::StatusOr<std::unique_ptr<RocksEngine>> RocksEngine::Open(
-    const std::string& path) {
-  return OpenDatabase(MakeDbOptions(), path);
+    const std::string& path, LogDamage damage) {
+  rocksdb::DBOptions options = MakeDbOptions();
+  if (damage == LogDamage::kDropWhatFollows) {
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  }
+  return OpenDatabase(std::move(options), path);
 }
 
 }  // namespace emb

@@ -63,9 +63,12 @@ class RocksEngine {
   // Makes an empty database in `path`, which must not exist.
   static absl::StatusOr<std::unique_ptr<RocksEngine>> Create(
       const std::string& path);
+  // What to do where a log is damaged before its end. A torn end was never
+  // acknowledged, and is always forgiven.
+  enum class LogDamage { kRefuse, kDropWhatFollows };
   // Errors   DATA_LOSS  there is none in `path`, or it is damaged.
   static absl::StatusOr<std::unique_ptr<RocksEngine>> Open(
-      const std::string& path);
+      const std::string& path, LogDamage damage = LogDamage::kRefuse);
 
   using EntryVisitor = absl::FunctionRef<absl::Status(absl::string_view key,
                                                       absl::string_view value)>;

@@ -349,7 +349,7 @@ absl::Status RocksTableStore::DeleteGeneration(Generation generation) {
   }
   pending.reset();  // Removes its files.
   // A failed commit may have been durable: then its chunks are needed.
-  const absl::Status writable = Writable().status();
+  absl::Status writable = Writable().status();
   if (!writable.ok()) {
     garbage_.insert(generation);
     return writable;
