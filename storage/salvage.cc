@@ -43,8 +43,8 @@ uint64_t LatestEpochIn(const fs::path& path) {
   for (size_t at = bytes.find(begin.data(), 0, begin.size());
        at != std::string::npos;
        at = bytes.find(begin.data(), at + 1, begin.size())) {
-    const auto record = DecodeCommitRecord(
-        absl::string_view(bytes).substr(at, sample.size()));
+    const auto record =
+        DecodeCommitRecord(absl::string_view(bytes).substr(at, sample.size()));
     if (record.ok()) latest = std::max(latest, record->epoch);
   }
   return latest;
