@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
 #include "server/call_state.h"
+#include "server/export_reactor.h"
 #include "server/import_reactor.h"
 #include "server/log.h"
 #include "server/proto_convert.h"
@@ -270,6 +271,13 @@ grpc::ServerReadReactor<pb::ImportTableRequest>* AdminService::ImportTable(
   return new ImportReactor(*context, *response, deps_.manager, deps_.versions,
                            deps_.registry, deps_.workers, deps_.background,
                            deps_.import_idle_timeout);
+}
+
+grpc::ServerWriteReactor<pb::ExportTableResponse>* AdminService::ExportTable(
+    grpc::CallbackServerContext* context,
+    const pb::ExportTableRequest* request) {
+  return new ExportReactor(*context, *request, deps_.versions, deps_.registry,
+                           deps_.background, deps_.import_idle_timeout);
 }
 
 }  // namespace emb

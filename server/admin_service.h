@@ -60,6 +60,9 @@ class AdminService final : public embedding::v1::TableAdmin::CallbackService {
       grpc::CallbackServerContext* context,
       const embedding::v1::DropTableRequest* request,
       embedding::v1::DropTableResponse* response) override;
+  grpc::ServerWriteReactor<embedding::v1::ExportTableResponse>* ExportTable(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::ExportTableRequest* request) override;
   grpc::ServerReadReactor<embedding::v1::ImportTableRequest>* ImportTable(
       grpc::CallbackServerContext* context,
       embedding::v1::ImportTableResponse* response) override;

@@ -10,6 +10,7 @@
 #include "server/log.h"
 #include "server/proto_convert.h"
 #include "server/status_convert.h"
+#include "storage/digest.h"
 
 namespace emb {
 namespace {
@@ -111,9 +112,15 @@ absl::Status ImportReactor::TakeData() {
         "data.offset",
         absl::StrCat(" = ", data.offset(), ", want ", import_->offset()));
   }
-  return import_->Append(
-      {reinterpret_cast<const std::byte*>(data.data().data()),
-       data.data().size()});
+  const absl::Span<const std::byte> bytes(
+      reinterpret_cast<const std::byte*>(data.data().data()),
+      data.data().size());
+  if (data.has_checksum() && data.checksum() != WireChecksum(bytes)) {
+    return absl::DataLossError(absl::StrCat("data.checksum: ", bytes.size(),
+                                            " bytes at ", data.offset(),
+                                            " were changed on their way"));
+  }
+  return import_->Append(bytes);
 }
 
 // The caller has sent its last message, or is gone.

@@ -55,9 +55,13 @@ VersionManager::VersionManager(Dependencies dependencies)
 
 absl::StatusOr<TablePtr> VersionManager::FindVersion(
     const VersionKey& key) const {
-  const auto snapshot = deps_.registry.snapshot();
-  const std::vector<TablePtr> versions = snapshot->VersionsOf(key.table);
-  if (versions.empty()) return snapshot->Find(key.table, 0).status();
+  return VersionIn(*deps_.registry.snapshot(), key);
+}
+
+absl::StatusOr<TablePtr> VersionManager::VersionIn(const Snapshot& snapshot,
+                                                   const VersionKey& key) {
+  const std::vector<TablePtr> versions = snapshot.VersionsOf(key.table);
+  if (versions.empty()) return snapshot.Find(key.table, 0).status();
   if (key.version == 0) return versions.back();
   for (const TablePtr& version : versions) {
     if (version->record.version == key.version) return version;
@@ -86,6 +90,14 @@ absl::StatusOr<TablePtr> VersionManager::InMemory(const TablePtr& version) {
   loaded->rows = std::move(rows->rows);
   loaded->num_patches = rows->num_patches;
   return loaded;
+}
+
+absl::StatusOr<TablePtr> VersionManager::WithRows(const Snapshot& snapshot,
+                                                  const VersionKey& key) {
+  EMB_ASSIGN_OR_RETURN(TablePtr version, VersionIn(snapshot, key));
+  if (key.version == 0) version = snapshot.CurrentOrNewest(key.table);
+  EMB_RETURN_IF_ERROR(version->state);
+  return InMemory(version);
 }
 
 absl::StatusOr<std::vector<TablePtr>> VersionManager::Publish(

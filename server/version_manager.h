@@ -67,8 +67,19 @@ class VersionManager {
   // Errors   As Publish.
   absl::StatusOr<TablePtr> Pin(const VersionKey& key, bool pinned);
 
+  // A version as it is in `snapshot`, with its rows in memory, where they stay
+  // for as long as it is held. 0: the current one or, if none is published, the
+  // newest.
+  //
+  // Errors   As Publish.
+  absl::StatusOr<TablePtr> WithRows(const Snapshot& snapshot,
+                                    const VersionKey& key);
+
  private:
   absl::StatusOr<TablePtr> FindVersion(const VersionKey& key) const;
+  // 0: the newest.
+  static absl::StatusOr<TablePtr> VersionIn(const Snapshot& snapshot,
+                                            const VersionKey& key);
   absl::StatusOr<int64_t> VersionBeforeCurrent(const std::string& name) const;
   // The version with its rows in memory.
   absl::StatusOr<TablePtr> InMemory(const TablePtr& version);

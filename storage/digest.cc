@@ -56,4 +56,8 @@ TableDigester::TableDigester(int64_t num_rows, int64_t dim, DType dtype) {
   hash_.Update(std::move(shape).Take());
 }
 
+uint64_t WireChecksum(absl::Span<const std::byte> bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
+
 }  // namespace emb

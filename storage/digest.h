@@ -41,6 +41,9 @@ class StreamHash {
   std::unique_ptr<State> state_;
 };
 
+// XXH3-64 of bytes that go over a wire.
+uint64_t WireChecksum(absl::Span<const std::byte> bytes);
+
 // Computes a table's digest from its rows as they stream by: XXH3-128 over
 // num_rows (8 bytes), dim (8 bytes), dtype (1 byte), all little-endian, then
 // the row bytes in order. Independent of chunks, versions and generations.

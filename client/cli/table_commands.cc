@@ -186,11 +186,12 @@ void AddNameCommand(CLI::App& table, const std::string& name,
 }  // namespace
 
 void AddTableCommands(CLI::App& app, Session& session) {
-  CLI::App* const table =
-      app.add_subcommand("table", "Makes, lists, imports and drops tables");
+  CLI::App* const table = app.add_subcommand(
+      "table", "Makes, lists, imports, exports and drops tables");
   table->require_subcommand(1);
   AddCreateCommand(*table, session);
   AddImportCommand(*table, session);
+  AddExportCommand(*table, session);
   CLI::App* const list = table->add_subcommand("list", "Lists all tables");
   list->footer("Example:\n  embctl table list --json\n");
   list->callback(

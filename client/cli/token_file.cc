@@ -1,52 +1,18 @@
 #include "client/cli/token_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <string>
+#include <utility>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <filesystem>
-
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
 
 namespace emb {
-namespace {
-
-constexpr size_t kBufferBytes = 64 << 10;
-constexpr mode_t kMode = 0666;  // Less the umask.
-
-std::string FolderOf(const std::string& path) {
-  const std::string folder = std::filesystem::path(path).parent_path();
-  return folder.empty() ? "." : folder;
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<TokenFile>> TokenFile::Create(
     const std::string& path) {
-  std::unique_ptr<TokenFile> file(new TokenFile(path));
-  std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) return file->Error(EISDIR);
-  file->fd_ =
-      open(FolderOf(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, kMode);
-  if (file->fd_ >= 0) return file;
-  if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) {
-    return file->Error(errno);
-  }
-  // Not every file system has files without a name.
-  std::string temp_path = path + ".XXXXXX";
-  file->fd_ = mkostemp(temp_path.data(), O_CLOEXEC);
-  if (file->fd_ < 0) return file->Error(errno);
-  file->temp_path_ = temp_path;
-  return file;
-}
-
-TokenFile::~TokenFile() {
-  if (fd_ >= 0) close(fd_);
-  if (!temp_path_.empty()) unlink(temp_path_.c_str());
+  EMB_ASSIGN_OR_RETURN(auto file, OutputFile::Create("--tokens", path));
+  return std::unique_ptr<TokenFile>(new TokenFile(std::move(file)));
 }
 
 absl::Status TokenFile::Add(int64_t row, absl::string_view token) {
@@ -56,43 +22,36 @@ absl::Status TokenFile::Add(int64_t row, absl::string_view token) {
                      ": a word with a tab or line break, want none with "
                      "--tokens"));
   }
-  absl::StrAppend(&buffer_, row, "\t", token, "\n");
-  return buffer_.size() < kBufferBytes ? absl::OkStatus() : Flush();
+  return file_->Append(absl::StrCat(row, "\t", token, "\n"));
 }
 
-absl::Status TokenFile::Commit() {
-  EMB_RETURN_IF_ERROR(Flush());
-  if (temp_path_.empty()) {
-    // linkat replaces nothing, rename does.
-    std::string temp_path = absl::StrCat(path_, ".", getpid());
-    const std::string self = absl::StrCat("/proc/self/fd/", fd_);
-    if (linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temp_path.c_str(),
-               AT_SYMLINK_FOLLOW) != 0) {
-      return Error(errno);
-    }
-    temp_path_ = std::move(temp_path);
+absl::Status TokenFile::Commit() { return file_->Commit(); }
+
+absl::StatusOr<std::unique_ptr<TokenLines>> TokenLines::Open(
+    const std::string& path) {
+  std::unique_ptr<TokenLines> lines(new TokenLines(path));
+  if (lines->file_.is_open()) return lines;
+  return absl::NotFoundError(
+      absl::StrCat("--tokens \"", path, "\": cannot be opened"));
+}
+
+absl::StatusOr<std::string> TokenLines::Next() {
+  std::string line;
+  const int64_t row = next_row_++;
+  if (!std::getline(file_, line)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--tokens \"", path_, "\": ends before the word of row ", row));
   }
-  if (std::rename(temp_path_.c_str(), path_.c_str()) != 0) return Error(errno);
-  temp_path_.clear();
-  return absl::OkStatus();
-}
-
-absl::Status TokenFile::Flush() {
-  absl::string_view rest = buffer_;
-  while (!rest.empty()) {
-    const ssize_t count = write(fd_, rest.data(), rest.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return Error(errno);
-    rest.remove_prefix(static_cast<size_t>(count));
+  const size_t tab = line.find('\t');
+  int64_t number = -1;
+  if (tab == std::string::npos ||
+      !absl::SimpleAtoi(absl::string_view(line).substr(0, tab), &number) ||
+      number != row) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--tokens \"", path_, "\": line ", row + 1, ", want ", row,
+                     ", a tab and the word of that row"));
   }
-  buffer_.clear();
-  return absl::OkStatus();
-}
-
-absl::Status TokenFile::Error(int error) const {
-  return {absl::ErrnoToStatusCode(error),
-          absl::StrCat("--tokens \"", path_,
-                       "\": cannot be written: ", std::strerror(error))};
+  return line.substr(tab + 1);
 }
 
 }  // namespace emb

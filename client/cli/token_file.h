@@ -3,6 +3,7 @@
 #define EMB_CLIENT_CLI_TOKEN_FILE_H_
 
 #include <cstdint>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,41 +11,52 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "client/cli/output_file.h"
 
 namespace emb {
 
-// TokenFile writes one line a row, "row<TAB>word", into a file that has no
-// name before Commit: an import that does not finish, even one that is killed,
-// leaves nothing, and keeps what was there.
+// TokenFile writes one line a row, "row<TAB>word", as OutputFile does.
 //
 // Threads  One thread.
 class TokenFile {
  public:
-  // Errors   The code of errno's kind, naming the file: its folder cannot be
-  //          written to. INVALID_ARGUMENT  a directory.
+  // Errors   As OutputFile::Create.
   static absl::StatusOr<std::unique_ptr<TokenFile>> Create(
       const std::string& path);
-  ~TokenFile();
-  TokenFile(const TokenFile&) = delete;
-  TokenFile& operator=(const TokenFile&) = delete;
 
   // Errors   INVALID_ARGUMENT  the word holds a tab or a line break.
-  //          As errno says     it cannot be written.
+  //          As OutputFile::Append.
   absl::Status Add(int64_t row, absl::string_view token);
 
   // Puts the file in its place.
   absl::Status Commit();
 
  private:
-  explicit TokenFile(std::string path) : path_(std::move(path)) {}
+  explicit TokenFile(std::unique_ptr<OutputFile> file)
+      : file_(std::move(file)) {}
 
-  absl::Status Flush();
-  absl::Status Error(int error) const;
+  const std::unique_ptr<OutputFile> file_;
+};
+
+// TokenLines reads such a file, a row at a time.
+//
+// Threads  One thread.
+class TokenLines {
+ public:
+  // Errors   NOT_FOUND  it cannot be opened.
+  static absl::StatusOr<std::unique_ptr<TokenLines>> Open(
+      const std::string& path);
+
+  // The word of the next row.
+  // Errors   INVALID_ARGUMENT  there is none, or it is another row's.
+  absl::StatusOr<std::string> Next();
+
+ private:
+  explicit TokenLines(const std::string& path) : path_(path), file_(path) {}
 
   const std::string path_;
-  int fd_ = -1;
-  std::string temp_path_;  // Empty while the file has no name.
-  std::string buffer_;
+  std::ifstream file_;
+  int64_t next_row_ = 0;
 };
 
 }  // namespace emb

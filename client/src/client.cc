@@ -130,6 +130,12 @@ absl::StatusOr<TableInfo> Client::ImportTable(
   return connection_->ImportTable(options, import_options, rows);
 }
 
+absl::StatusOr<TableInfo> Client::ExportTable(
+    std::string_view name, const ExportSink& sink,
+    const ExportOptions& export_options) const {
+  return connection_->ExportTable(std::string(name), export_options, sink);
+}
+
 absl::StatusOr<std::vector<TableInfo>> Client::ListVersions(
     std::string_view name, const CallOptions& call) const {
   return connection_->ListVersions(

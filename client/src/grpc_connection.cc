@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/src/convert.h"
+#include "client/src/export_call.h"
 #include "client/src/import_call.h"
 #include "client/src/lookup_channels.h"
 #include "client/src/make_channel.h"
@@ -135,6 +136,12 @@ class GrpcConnection final : public Connection {
     header.set_no_padding_idx(import_options.no_padding_idx);
     header.set_no_max_norm(import_options.no_max_norm);
     return RunImport(*tables_, admin_, header, import_options, rows);
+  }
+
+  absl::StatusOr<TableInfo> ExportTable(const std::string& name,
+                                        const ExportOptions& export_options,
+                                        const ExportSink& sink) override {
+    return RunExport(*tables_, admin_, name, export_options, sink);
   }
 
   absl::StatusOr<std::vector<TableInfo>> ListVersions(

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/src/convert.h"
 #include "client/src/status_from_grpc.h"
+#include "client/src/wire_hash.h"
 
 namespace emb {
 namespace {
@@ -131,6 +132,7 @@ absl::StatusOr<bool> ReadPart(const RowSource& rows, int64_t offset,
   }
   buffer.resize(*count);
   data.set_offset(offset);
+  data.set_checksum(WireChecksum(buffer));
   return *count > 0;
 }
 

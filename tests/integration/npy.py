@@ -3,6 +3,11 @@ import ast
 import math
 import struct
 
+# Every kind of float32: zeros, subnormal, largest, infinite, no number.
+EVERY_KIND = struct.unpack("<12f", struct.pack(
+    "<12I", 0, 1 << 31, 1, 0x7f7fffff, 0xff7fffff, 0x7f800000, 0xff800000,
+    0x7fc00000, 0x00800000, 0x3eaaaaab, 0x4b800001, 0x33d6bf95))
+
 
 def write(path, typecode, shape, values=None):
     """Writes `values` (typecode as in struct), or a sparse file of zeros."""

@@ -130,6 +130,17 @@ class Client {
       const TableOptions& options, const RowSource& rows,
       const ImportOptions& import_options = {}) const;
 
+  // Hands all rows of one version, as they are at one moment, to the sink, and
+  // returns what they were. Each part is checked, and so is the whole; where
+  // the connection breaks it goes on behind the last part.
+  //
+  // Errors   The sink's own; DATA_LOSS  bytes were changed on their way;
+  //          ABORTED  rows changed while the connection was broken;
+  //          DEADLINE_EXCEEDED  nothing came for stall_timeout.
+  absl::StatusOr<TableInfo> ExportTable(
+      std::string_view name, const ExportSink& sink,
+      const ExportOptions& export_options = {}) const;
+
   // All versions that are kept, ascending.
   absl::StatusOr<std::vector<TableInfo>> ListVersions(
       std::string_view name, const CallOptions& call = {}) const;

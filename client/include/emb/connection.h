@@ -41,6 +41,27 @@ struct ImportOptions {
   absl::Duration stall_timeout = absl::Seconds(60);
 };
 
+// Where the rows of an export go. An error of either ends it.
+struct ExportSink {
+  // Called once, before the rows: what comes, with its version and revision.
+  std::function<absl::Status(const TableInfo& table)> begin;
+  // Called with the next bytes: float32, little-endian, row-major, whatever the
+  // table's dtype; whole rows.
+  std::function<absl::Status(absl::Span<const std::byte> rows)> rows;
+};
+
+struct ExportOptions {
+  // 0: the current version or, if none is published, the newest.
+  uint64_t version = 0;
+  // Called after each part with the bytes taken so far; may be empty.
+  std::function<void(int64_t bytes)> progress;
+  // The export fails when no part arrives for this long.
+  absl::Duration stall_timeout = absl::Seconds(60);
+  // How often a broken connection is made anew, if nothing came since the last
+  // time.
+  int retries = 5;
+};
+
 // Takes the answer to a LookupAsync.
 using LookupDone = std::function<void(absl::StatusOr<LookupResult>)>;
 
@@ -70,6 +91,9 @@ class Connection {
   virtual absl::StatusOr<TableInfo> ImportTable(
       const TableOptions& options, const ImportOptions& import_options,
       const RowSource& rows) = 0;
+  virtual absl::StatusOr<TableInfo> ExportTable(
+      const std::string& name, const ExportOptions& export_options,
+      const ExportSink& sink) = 0;
   virtual absl::StatusOr<std::vector<TableInfo>> ListVersions(
       const std::string& name, absl::Duration timeout) = 0;
   virtual absl::StatusOr<std::vector<TableInfo>> PublishVersions(

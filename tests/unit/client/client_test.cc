@@ -61,6 +61,11 @@ class FakeConnection final : public Connection {
                          absl::Duration timeout) override {
     return Note("DropTable " + name, timeout);
   }
+  absl::StatusOr<TableInfo> ExportTable(const std::string& name,
+                                        const ExportOptions& export_options,
+                                        const ExportSink& /*sink*/) override {
+    return Note("ExportTable " + name, export_options.stall_timeout);
+  }
   absl::StatusOr<TableInfo> ImportTable(const TableOptions& options,
                                         const ImportOptions& import_options,
                                         const RowSource& rows) override {

@@ -21,6 +21,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
+#include "tests/testing/make_table.h"
 #include "tests/unit/client/cli/flush_buffer.h"
 #include "tests/unit/client/cli/npy_bytes.h"
 
@@ -96,6 +97,26 @@ class FakeConnection : public Connection {
     names.push_back(name);
     timeouts.push_back(timeout);
     return status;
+  }
+
+  // The rows of `exported`, a row at a time.
+  absl::StatusOr<TableInfo> ExportTable(const std::string& name,
+                                        const ExportOptions& export_options,
+                                        const ExportSink& sink) override {
+    TableInfo table;
+    table.options.name = name;
+    table.options.num_rows = 2;
+    table.options.dim = static_cast<int64_t>(exported.size()) / 2;
+    table.version = export_options.version == 0 ? 5 : export_options.version;
+    absl::Status outcome = sink.begin(table);
+    const auto bytes = AsBytes(exported);
+    const size_t row = bytes.size() / 2;
+    for (size_t at = 0; outcome.ok() && at < bytes.size(); at += row) {
+      outcome = sink.rows(bytes.subspan(at, row));
+    }
+    outcome.Update(export_status);
+    if (!outcome.ok()) return outcome;
+    return table;
   }
 
   absl::StatusOr<TableInfo> ImportTable(const TableOptions& options,
@@ -238,6 +259,8 @@ class FakeConnection : public Connection {
   std::vector<std::string> names;  // Of tables and services.
   std::vector<absl::Duration> timeouts;
   std::string imported;
+  std::vector<float> exported = {1, 2, 3, 4};
+  absl::Status export_status;
   std::optional<bool> keep_padding_row;
   bool no_padding_idx = false;
   bool no_max_norm = false;
