@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "core/status_macros.h"
 #include "storage/record_format.h"
+#include "storage/rocks_log_check.h"
 
 namespace emb {
 namespace {
@@ -66,8 +67,11 @@ class WarningLog : public rocksdb::Logger {
   const int fd_;  // -1: nothing can be written.
 };
 
+rocksdb::Env* engine_env = nullptr;  // Null: the default one.
+
 rocksdb::DBOptions MakeDbOptions() {
   rocksdb::DBOptions options;
+  if (engine_env != nullptr) options.env = engine_env;
   // A store is created in one place only; anywhere else an absent one is an
   // error, never a reason for an empty one.
   options.create_if_missing = false;
@@ -182,8 +186,10 @@ class SstChunkFile : public ChunkFile {
 class RocksEngineImpl : public RocksEngine {
  public:
   RocksEngineImpl(rocksdb::DB* db,
-                  std::vector<rocksdb::ColumnFamilyHandle*> families)
-      : db_(db),
+                  std::vector<rocksdb::ColumnFamilyHandle*> families,
+                  std::unique_ptr<LogCheck> log_check)
+      : log_check_(std::move(log_check)),
+        db_(db),
         families_(std::move(families)),
         meta_(families_[1]),
         base_(families_[2]),
@@ -216,6 +222,7 @@ class RocksEngineImpl : public RocksEngine {
                          const rocksdb::Slice& begin,
                          const rocksdb::Slice& end);
 
+  const std::unique_ptr<LogCheck> log_check_;  // The database refers to it.
   const std::unique_ptr<rocksdb::DB> db_;
   const std::vector<rocksdb::ColumnFamilyHandle*> families_;
   rocksdb::ColumnFamilyHandle* const meta_;
@@ -226,6 +233,8 @@ class RocksEngineImpl : public RocksEngine {
 absl::StatusOr<std::unique_ptr<RocksEngine>> OpenDatabase(
     rocksdb::DBOptions options, const std::string& path) {
   options.info_log = std::make_shared<WarningLog>(path + "/LOG");
+  auto log_check = std::make_unique<LogCheck>();
+  options.wal_filter = log_check.get();
   const std::vector<rocksdb::ColumnFamilyDescriptor> descriptors = {
       {rocksdb::kDefaultColumnFamilyName, MakeFamilyOptions()},
       {"meta", MakeFamilyOptions()},
@@ -236,7 +245,8 @@ absl::StatusOr<std::unique_ptr<RocksEngine>> OpenDatabase(
   const rocksdb::Status status =
       rocksdb::DB::Open(options, path, descriptors, &families, &db);
   if (!status.ok()) return FromOpenStatus(status, path);
-  return std::make_unique<RocksEngineImpl>(db, std::move(families));
+  return std::make_unique<RocksEngineImpl>(db, std::move(families),
+                                           std::move(log_check));
 }
 
 absl::Status VisitAll(rocksdb::Iterator& it, RocksEngine::EntryVisitor visit) {
@@ -385,6 +395,8 @@ absl::Status FromRocksStatus(const rocksdb::Status& status,
   }
   return absl::InternalError(text);
 }
+
+void SetEngineEnvForTesting(rocksdb::Env* env) { engine_env = env; }
 
 absl::StatusOr<std::unique_ptr<RocksEngine>> RocksEngine::Create(
     const std::string& path) {

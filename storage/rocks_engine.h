@@ -19,6 +19,7 @@
 
 namespace rocksdb {
 class DB;
+class Env;
 class Status;
 }  // namespace rocksdb
 
@@ -28,6 +29,10 @@ namespace emb {
 // place where the two meet.
 absl::Status FromRocksStatus(const rocksdb::Status& status,
                              absl::string_view context);
+
+// Where databases opened from now on keep their files; null: Env::Default().
+// Not thread-safe.
+void SetEngineEnvForTesting(rocksdb::Env* env);
 
 // A sorted file that is handed to the database as it is.
 //

@@ -167,7 +167,7 @@ class Export {
                                               " were changed on their way"));
     }
     hash.Update(data.data());
-    const absl::Status status =
+    absl::Status status =
         sink_.rows({reinterpret_cast<const std::byte*>(data.data().data()),
                     data.data().size()});
     if (!status.ok()) return status;

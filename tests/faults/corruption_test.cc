@@ -3,7 +3,6 @@
 //
 // EMB_CORRUPTIONS  how many (default 300); EMB_TEST_SEED repeats a run.
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -20,6 +19,7 @@
 #include "gtest/gtest.h"
 #include "storage/digest.h"
 #include "storage/rocks_table_store.h"
+#include "tests/testing/from_environment.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/temp_dir.h"
 #include "tests/testing/test_tables.h"
@@ -28,11 +28,6 @@ namespace emb {
 namespace {
 
 namespace fs = std::filesystem;
-
-uint64_t FromEnvironment(const char* name, uint64_t absent) {
-  const char* const text = std::getenv(name);
-  return text == nullptr ? absent : std::strtoull(text, nullptr, 10);
-}
 
 // Everything that a store holds, as text that differs if any of it does.
 absl::StatusOr<std::string> Dump(TableStore& store) {

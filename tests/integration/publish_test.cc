@@ -4,7 +4,6 @@
 // EMB_PUBLISHES and EMB_LOOKUPS say how many there are, at least.
 #include <atomic>
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -16,6 +15,7 @@
 #include "emb/client.h"
 #include "gtest/gtest.h"
 #include "tests/testing/ask.h"
+#include "tests/testing/from_environment.h"
 #include "tests/testing/in_process_server.h"
 #include "tests/testing/row_sources.h"
 #include "tests/testing/status_matchers.h"
@@ -26,11 +26,6 @@ namespace {
 constexpr int64_t kRows = 64;
 constexpr int64_t kDim = 8;
 constexpr int64_t kReaders = 2;
-
-int64_t FromEnvironment(const char* name, int64_t absent) {
-  const char* const text = std::getenv(name);
-  return text == nullptr ? absent : std::strtoll(text, nullptr, 10);
-}
 
 // An element tells its table, version and row.
 float ElementOf(int64_t table, uint64_t version, int64_t row) {
