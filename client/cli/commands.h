@@ -11,6 +11,7 @@ namespace emb {
 // `session` outlives the application, in all of them.
 void AddTableCommands(CLI::App& app, Session& session);
 void AddImportCommand(CLI::App& table, Session& session);
+void AddImportAllCommand(CLI::App& table, Session& session);
 void AddExportCommand(CLI::App& table, Session& session);
 void AddVersionCommands(CLI::App& table, Session& session);
 void AddRowsCommands(CLI::App& app, Session& session);

@@ -191,6 +191,7 @@ void AddTableCommands(CLI::App& app, Session& session) {
   table->require_subcommand(1);
   AddCreateCommand(*table, session);
   AddImportCommand(*table, session);
+  AddImportAllCommand(*table, session);
   AddExportCommand(*table, session);
   CLI::App* const list = table->add_subcommand("list", "Lists all tables");
   list->footer("Example:\n  embctl table list --json\n");

@@ -20,22 +20,30 @@ namespace {
 
 constexpr absl::string_view kSuffix = ".npy";
 
-absl::StatusOr<const ZipMember*> ChooseMember(
-    const ZipArchive& archive, std::optional<std::string> wanted) {
-  std::vector<const ZipMember*> members;
-  std::vector<std::string> names;
+// The arrays, by their names.
+std::vector<std::pair<std::string, const ZipMember*>> ArraysOf(
+    const ZipArchive& archive) {
+  std::vector<std::pair<std::string, const ZipMember*>> arrays;
   for (const ZipMember& member : archive.members()) {
     if (!absl::EndsWith(member.name, kSuffix)) continue;
-    members.push_back(&member);
-    names.emplace_back(absl::StripSuffix(member.name, kSuffix));
+    arrays.emplace_back(absl::StripSuffix(member.name, kSuffix), &member);
   }
+  return arrays;
+}
+
+absl::StatusOr<const ZipMember*> ChooseMember(
+    const ZipArchive& archive, std::optional<std::string> wanted) {
+  const auto arrays = ArraysOf(archive);
+  std::vector<std::string> names;
+  names.reserve(arrays.size());
+  for (const auto& [name, member] : arrays) names.push_back(name);
   // Who gives the member's file name means the same.
   if (wanted && absl::EndsWith(*wanted, kSuffix) &&
       std::find(names.begin(), names.end(), *wanted) == names.end()) {
     wanted->resize(wanted->size() - kSuffix.size());
   }
   EMB_ASSIGN_OR_RETURN(const size_t chosen, ChooseTensor(names, wanted));
-  return members[chosen];
+  return arrays[chosen].second;
 }
 
 absl::StatusOr<std::unique_ptr<RowReader>> OpenMember(
@@ -53,6 +61,20 @@ absl::StatusOr<std::unique_ptr<RowReader>> OpenMember(
 }
 
 }  // namespace
+
+absl::StatusOr<std::vector<NamedShape>> ListNpz(
+    std::shared_ptr<ByteSource> bytes) {
+  EMB_ASSIGN_OR_RETURN(const ZipArchive archive,
+                       ZipArchive::Open(std::move(bytes)));
+  std::vector<NamedShape> tensors;
+  for (const auto& [name, member] : ArraysOf(archive)) {
+    EMB_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> content,
+                         archive.OpenMember(*member));
+    EMB_ASSIGN_OR_RETURN(NpyHeader header, ReadNpyHeader(*content));
+    tensors.push_back({name, std::move(header.shape)});
+  }
+  return tensors;
+}
 
 absl::StatusOr<std::unique_ptr<RowReader>> OpenNpz(
     std::shared_ptr<ByteSource> bytes, const ReadOptions& options) {

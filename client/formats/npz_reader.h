@@ -16,6 +16,10 @@ namespace emb {
 absl::StatusOr<std::unique_ptr<RowReader>> OpenNpz(
     std::shared_ptr<ByteSource> bytes, const ReadOptions& options);
 
+// All arrays, whatever their elements. Errors as above.
+absl::StatusOr<std::vector<NamedShape>> ListNpz(
+    std::shared_ptr<ByteSource> bytes);
+
 }  // namespace emb
 
 #endif  // EMB_CLIENT_FORMATS_NPZ_READER_H_

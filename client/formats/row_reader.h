@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -33,6 +34,12 @@ struct ReadOptions {
   int64_t dim = 0;
   // Wanted only of formats that have words; may be empty.
   TokenSink tokens = {};
+};
+
+// One of the tensors of a file.
+struct NamedShape {
+  std::string name;
+  std::vector<int64_t> shape;
 };
 
 // A bound on what one row may ask of the reader's memory.

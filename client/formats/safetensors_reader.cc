@@ -53,6 +53,22 @@ absl::StatusOr<std::string> ReadHeader(ByteSource& bytes) {
   return ReadText(bytes, kLengthBytes, static_cast<int64_t>(length));
 }
 
+// Everything that comes before the elements.
+struct Head {
+  std::vector<SafetensorsEntry> entries;
+  int64_t data_begin = 0;
+};
+
+absl::StatusOr<Head> ReadHead(ByteSource& bytes) {
+  Head head;
+  EMB_ASSIGN_OR_RETURN(const std::string header, ReadHeader(bytes));
+  head.data_begin = kLengthBytes + static_cast<int64_t>(header.size());
+  EMB_ASSIGN_OR_RETURN(head.entries, ParseSafetensorsHeader(header));
+  EMB_RETURN_IF_ERROR(CheckSafetensorsLayout(
+      head.entries, bytes.size_bytes() - head.data_begin));
+  return head;
+}
+
 absl::StatusOr<SafetensorsEntry> ChooseEntry(
     std::vector<SafetensorsEntry> entries, const ReadOptions& options) {
   std::vector<std::string> names;
@@ -65,16 +81,21 @@ absl::StatusOr<SafetensorsEntry> ChooseEntry(
 
 }  // namespace
 
+absl::StatusOr<std::vector<NamedShape>> ListSafetensors(ByteSource& bytes) {
+  EMB_ASSIGN_OR_RETURN(Head head, ReadHead(bytes));
+  std::vector<NamedShape> tensors;
+  tensors.reserve(head.entries.size());
+  for (SafetensorsEntry& entry : head.entries) {
+    tensors.push_back({std::move(entry.name), std::move(entry.shape)});
+  }
+  return tensors;
+}
+
 absl::StatusOr<std::unique_ptr<RowReader>> OpenSafetensors(
     std::shared_ptr<ByteSource> bytes, const ReadOptions& options) {
-  EMB_ASSIGN_OR_RETURN(const std::string header, ReadHeader(*bytes));
-  const int64_t data_begin = kLengthBytes + static_cast<int64_t>(header.size());
-  EMB_ASSIGN_OR_RETURN(std::vector<SafetensorsEntry> entries,
-                       ParseSafetensorsHeader(header));
-  EMB_RETURN_IF_ERROR(
-      CheckSafetensorsLayout(entries, bytes->size_bytes() - data_begin));
+  EMB_ASSIGN_OR_RETURN(Head head, ReadHead(*bytes));
   EMB_ASSIGN_OR_RETURN(SafetensorsEntry entry,
-                       ChooseEntry(std::move(entries), options));
+                       ChooseEntry(std::move(head.entries), options));
   const std::optional<SourceType> type = TypeOf(entry.dtype);
   if (!type) {
     return absl::InvalidArgumentError(absl::StrCat(
@@ -82,7 +103,7 @@ absl::StatusOr<std::unique_ptr<RowReader>> OpenSafetensors(
         entry.dtype.substr(0, 32), "\", want F16, BF16, F32, F64 or integers"));
   }
   return OpenTensor({.bytes = std::move(bytes),
-                     .offset_bytes = data_begin + entry.begin,
+                     .offset_bytes = head.data_begin + entry.begin,
                      .type = *type,
                      .big_endian = false,
                      .shape = std::move(entry.shape),

@@ -21,6 +21,9 @@ inline constexpr int64_t kSafetensorsHeaderBytesMax = 32 << 20;
 absl::StatusOr<std::unique_ptr<RowReader>> OpenSafetensors(
     std::shared_ptr<ByteSource> bytes, const ReadOptions& options);
 
+// All tensors, whatever their elements. Errors as above.
+absl::StatusOr<std::vector<NamedShape>> ListSafetensors(ByteSource& bytes);
+
 }  // namespace emb
 
 #endif  // EMB_CLIENT_FORMATS_SAFETENSORS_READER_H_

@@ -51,6 +51,10 @@ bool HasNames(Format format) {
          format == Format::kTorch;
 }
 
+absl::Status Named(const std::string& path, const absl::Status& status) {
+  return {status.code(), absl::StrCat("\"", path, "\": ", status.message())};
+}
+
 absl::Status CheckOptions(const ReadOptions& options, Format format,
                           const RowReader& rows) {
   const auto check_count = [](absl::string_view what, int64_t given,
@@ -87,15 +91,40 @@ absl::StatusOr<OpenedTable> OpenTable(std::shared_ptr<ByteSource> bytes,
   return OpenedTable{choice.format, std::move(rows)};
 }
 
+absl::StatusOr<std::vector<NamedShape>> ListTensors(const std::string& path,
+                                                    const std::string& format) {
+  const auto listed = [&]() -> absl::StatusOr<std::vector<NamedShape>> {
+    EMB_ASSIGN_OR_RETURN(const std::shared_ptr<ByteSource> bytes,
+                         FileBytes::Open(path));
+    EMB_ASSIGN_OR_RETURN(
+        const FormatChoice choice,
+        format.empty() ? RecogniseFormat(bytes, {}) : FormatNamed(format));
+    switch (choice.format) {
+      case Format::kNpz:
+        return ListNpz(bytes);
+      case Format::kSafetensors:
+        return ListSafetensors(*bytes);
+      case Format::kTorch:
+        return ListTorch(bytes);
+      default:
+        return absl::InvalidArgumentError(
+            absl::StrCat("format ", FormatName(choice.format),
+                         " holds one table, want safetensors, npz or torch"));
+    }
+  }();
+  if (listed.ok()) return listed;
+  return Named(path, listed.status());
+}
+
 absl::StatusOr<TableFile> TableFile::Open(const std::string& path,
                                           const ReadOptions& options) {
   TableFile file;
   file.path_ = path;
   auto bytes = FileBytes::Open(path);
-  if (!bytes.ok()) return file.Named(bytes.status());
+  if (!bytes.ok()) return Named(path, bytes.status());
   file.bytes_ = *bytes;
   auto opened = OpenTable(*std::move(bytes), options);
-  if (!opened.ok()) return file.Named(opened.status());
+  if (!opened.ok()) return Named(path, opened.status());
   file.format_ = std::string(FormatName(opened->format));
   file.rows_ = std::move(opened->rows);
   return file;
@@ -106,7 +135,7 @@ absl::StatusOr<size_t> TableFile::Read(absl::Span<std::byte> out) {
   while (filled < out.size()) {
     if (left_.empty()) {
       const absl::Status status = LoadBlock();
-      if (!status.ok()) return Named(status);
+      if (!status.ok()) return Named(path_, status);
       if (left_.empty()) break;
     }
     const size_t count = std::min(left_.size(), out.size() - filled);
@@ -130,10 +159,6 @@ absl::Status TableFile::LoadBlock() {
                          filled * sizeof(float));
   // What was read may be of one state of the file and of another.
   return bytes_->CheckUnchanged();
-}
-
-absl::Status TableFile::Named(const absl::Status& status) const {
-  return {status.code(), absl::StrCat("\"", path_, "\": ", status.message())};
 }
 
 std::string DescribeConversion(const TableFile& file) {

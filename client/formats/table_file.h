@@ -30,6 +30,13 @@ struct OpenedTable {
 absl::StatusOr<OpenedTable> OpenTable(std::shared_ptr<ByteSource> bytes,
                                       const ReadOptions& options);
 
+// The tensors of a file that holds several, in its order.
+//
+// Errors   INVALID_ARGUMENT  as the readers; a format of one table.
+//          As FileBytes::Open; each names the file.
+absl::StatusOr<std::vector<NamedShape>> ListTensors(
+    const std::string& path, const std::string& format = "");
+
 // TableFile gives the rows of a file as little-endian float32.
 //
 // Threads  One thread.
@@ -56,7 +63,6 @@ class TableFile {
  private:
   TableFile() = default;
 
-  absl::Status Named(const absl::Status& status) const;
   absl::Status LoadBlock();
 
   std::string path_;

@@ -116,18 +116,23 @@ absl::StatusOr<bool> IsBigEndian(const ZipArchive& archive,
   return Wrong("byteorder is neither little nor big");
 }
 
+absl::StatusOr<std::vector<TorchTensor>> ReadZipTensors(
+    const ZipArchive& archive, const ZipMember& member) {
+  EMB_ASSIGN_OR_RETURN(const std::string text, ReadMember(archive, member));
+  size_t position = 0;
+  EMB_ASSIGN_OR_RETURN(const Pickle pickle,
+                       ReadPickle(text, position, IsTorchGlobal));
+  if (position != text.size()) return Wrong("data.pkl: bytes after the pickle");
+  return CollectTensors(pickle);
+}
+
 absl::StatusOr<std::unique_ptr<RowReader>> OpenTorchZip(
     std::shared_ptr<ByteSource> bytes, const ReadOptions& options) {
   EMB_ASSIGN_OR_RETURN(const ZipArchive archive,
                        ZipArchive::Open(std::move(bytes)));
   EMB_ASSIGN_OR_RETURN(const ZipMember* const member, FindPickle(archive));
-  EMB_ASSIGN_OR_RETURN(const std::string text, ReadMember(archive, *member));
-  size_t position = 0;
-  EMB_ASSIGN_OR_RETURN(const Pickle pickle,
-                       ReadPickle(text, position, IsTorchGlobal));
-  if (position != text.size()) return Wrong("data.pkl: bytes after the pickle");
   EMB_ASSIGN_OR_RETURN(std::vector<TorchTensor> tensors,
-                       CollectTensors(pickle));
+                       ReadZipTensors(archive, *member));
   EMB_ASSIGN_OR_RETURN(TorchTensor tensor, Choose(std::move(tensors), options));
   const std::string folder(absl::StripSuffix(member->name, "data.pkl"));
   EMB_ASSIGN_OR_RETURN(const bool big_endian, IsBigEndian(archive, folder));
@@ -225,6 +230,27 @@ absl::StatusOr<absl::flat_hash_map<std::string, StreamPart>> FindStorages(
   return parts;
 }
 
+absl::StatusOr<std::vector<TorchTensor>> ListTorchZip(
+    std::shared_ptr<ByteSource> bytes) {
+  EMB_ASSIGN_OR_RETURN(const ZipArchive archive,
+                       ZipArchive::Open(std::move(bytes)));
+  EMB_ASSIGN_OR_RETURN(const ZipMember* const member, FindPickle(archive));
+  return ReadZipTensors(archive, *member);
+}
+
+absl::StatusOr<std::vector<TorchTensor>> ListTorchStream(ByteSource& bytes) {
+  EMB_ASSIGN_OR_RETURN(const std::string text,
+                       ReadText(bytes, 0, kTorchPickleBytesMax));
+  EMB_ASSIGN_OR_RETURN(const StreamHead head, ReadStreamHead(text));
+  return CollectTensors(head.object);
+}
+
+absl::StatusOr<bool> HoldsStream(ByteSource& bytes) {
+  EMB_ASSIGN_OR_RETURN(const std::string head,
+                       ReadText(bytes, 0, int64_t{kStreamMagicReach}));
+  return IsTorchStream(head);
+}
+
 absl::StatusOr<std::unique_ptr<RowReader>> OpenTorchStream(
     std::shared_ptr<ByteSource> bytes, const ReadOptions& options) {
   EMB_ASSIGN_OR_RETURN(const std::string text,
@@ -253,11 +279,24 @@ bool IsTorchStream(absl::string_view head) {
          absl::StrContains(head.substr(0, kStreamMagicReach), kStreamMagic);
 }
 
+absl::StatusOr<std::vector<NamedShape>> ListTorch(
+    std::shared_ptr<ByteSource> bytes) {
+  EMB_ASSIGN_OR_RETURN(const bool is_stream, HoldsStream(*bytes));
+  EMB_ASSIGN_OR_RETURN(
+      std::vector<TorchTensor> found,
+      is_stream ? ListTorchStream(*bytes) : ListTorchZip(std::move(bytes)));
+  std::vector<NamedShape> tensors;
+  tensors.reserve(found.size());
+  for (TorchTensor& tensor : found) {
+    tensors.push_back({std::move(tensor.name), std::move(tensor.shape)});
+  }
+  return tensors;
+}
+
 absl::StatusOr<std::unique_ptr<RowReader>> OpenTorch(
     std::shared_ptr<ByteSource> bytes, const ReadOptions& options) {
-  EMB_ASSIGN_OR_RETURN(const std::string head,
-                       ReadText(*bytes, 0, int64_t{kStreamMagicReach}));
-  if (IsTorchStream(head)) return OpenTorchStream(std::move(bytes), options);
+  EMB_ASSIGN_OR_RETURN(const bool is_stream, HoldsStream(*bytes));
+  if (is_stream) return OpenTorchStream(std::move(bytes), options);
   return OpenTorchZip(std::move(bytes), options);
 }
 

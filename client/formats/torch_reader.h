@@ -28,6 +28,10 @@ bool IsTorchStream(absl::string_view head);
 absl::StatusOr<std::unique_ptr<RowReader>> OpenTorch(
     std::shared_ptr<ByteSource> bytes, const ReadOptions& options);
 
+// All tensors, whatever their elements. Errors as above.
+absl::StatusOr<std::vector<NamedShape>> ListTorch(
+    std::shared_ptr<ByteSource> bytes);
+
 }  // namespace emb
 
 #endif  // EMB_CLIENT_FORMATS_TORCH_READER_H_

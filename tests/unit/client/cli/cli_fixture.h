@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "client/cli/embctl.h"
 #include "client/cli/exit_code.h"
 #include "client/src/lookup_result_builder.h"
@@ -95,8 +96,9 @@ class FakeConnection : public Connection {
   absl::Status DropTable(const std::string& name,
                          absl::Duration timeout) override {
     names.push_back(name);
+    dropped.push_back(name);
     timeouts.push_back(timeout);
-    return status;
+    return imports_before_status > 0 ? absl::OkStatus() : status;
   }
 
   // The rows of `exported`, a row at a time.
@@ -132,7 +134,10 @@ class FakeConnection : public Connection {
       const auto count =
           rows({reinterpret_cast<std::byte*>(buffer.data()), buffer.size()});
       if (!count.ok()) return count.status();
-      if (*count == 0) return AnswerTable(options);
+      if (*count == 0) {
+        const bool fails = created.size() > imports_before_status;
+        return fails ? AnswerTable(options) : Made(options);
+      }
       imported.append(buffer, 0, *count);
       if (import_options.progress) {
         import_options.progress(static_cast<int64_t>(imported.size()));
@@ -149,13 +154,14 @@ class FakeConnection : public Connection {
   absl::StatusOr<std::vector<TableInfo>> PublishVersions(
       const std::vector<TableVersion>& versions,
       absl::Duration timeout) override {
-    std::vector<TableInfo> published;
+    std::vector<TableInfo> tables_now;
     timeouts.push_back(timeout);
     if (!status.ok()) return status;
     for (const TableVersion& version : versions) {
-      published.push_back(Version(version.name, version.version));
+      tables_now.push_back(Version(version.name, version.version));
+      published.push_back(absl::StrCat(version.name, "@", version.version));
     }
-    return published;
+    return tables_now;
   }
 
   absl::StatusOr<TableInfo> RollbackTable(const std::string& name,
@@ -236,6 +242,7 @@ class FakeConnection : public Connection {
 
   // The answers.
   absl::Status status;
+  size_t imports_before_status = 0;  // So many succeed before `status` holds.
   std::vector<TableInfo> tables;
   std::function<void()> on_create;  // Before CreateTable answers.
   // Of GetTable; nullopt: one made of the name.
@@ -258,6 +265,8 @@ class FakeConnection : public Connection {
   std::vector<TableOptions> created;
   std::vector<std::string> names;  // Of tables and services.
   std::vector<absl::Duration> timeouts;
+  std::vector<std::string> published;  // "item@7"
+  std::vector<std::string> dropped;
   std::string imported;
   std::vector<float> exported = {1, 2, 3, 4};
   absl::Status export_status;
@@ -268,6 +277,10 @@ class FakeConnection : public Connection {
  private:
   absl::StatusOr<TableInfo> AnswerTable(const TableOptions& options) const {
     if (!status.ok()) return status;
+    return Made(options);
+  }
+
+  static TableInfo Made(const TableOptions& options) {
     TableInfo table;
     table.options = options;
     table.options.dtype = ElementType::kFloat32;
