@@ -268,9 +268,20 @@ grpc::ServerUnaryReactor* AdminService::UpsertRows(
 
 grpc::ServerReadReactor<pb::ImportTableRequest>* AdminService::ImportTable(
     grpc::CallbackServerContext* context, pb::ImportTableResponse* response) {
-  return new ImportReactor(*context, *response, deps_.manager, deps_.versions,
-                           deps_.registry, deps_.workers, deps_.background,
-                           deps_.import_idle_timeout);
+  return new ImportReactor(
+      *context, *response,
+      {deps_.manager, deps_.versions, deps_.registry, deps_.park, deps_.workers,
+       deps_.background, deps_.import_idle_timeout});
+}
+
+grpc::ServerUnaryReactor* AdminService::GetImport(
+    grpc::CallbackServerContext* context, const pb::GetImportRequest* request,
+    pb::GetImportResponse* response) {
+  auto* const reactor = context->DefaultReactor();
+  const auto offset = deps_.park.OffsetOf(request->upload_id());
+  if (offset.ok()) response->set_offset(*offset);
+  reactor->Finish(ToGrpcStatus(offset.status()));
+  return reactor;
 }
 
 grpc::ServerWriteReactor<pb::ExportTableResponse>* AdminService::ExportTable(

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "embedding/v1/admin.grpc.pb.h"
+#include "server/import_park.h"
 #include "server/maintenance.h"
 #include "server/memory_budget.h"
 #include "server/registry.h"
@@ -29,6 +30,7 @@ class AdminService final : public embedding::v1::TableAdmin::CallbackService {
     RowUpdater& updater;
     Maintenance& maintenance;
     const StoreWatch& watch;
+    ImportPark& park;
     const Registry& registry;
     const MemoryBudget& budget;
     WorkerPool& workers;     // Imports and drops.
@@ -66,6 +68,10 @@ class AdminService final : public embedding::v1::TableAdmin::CallbackService {
   grpc::ServerReadReactor<embedding::v1::ImportTableRequest>* ImportTable(
       grpc::CallbackServerContext* context,
       embedding::v1::ImportTableResponse* response) override;
+  grpc::ServerUnaryReactor* GetImport(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::GetImportRequest* request,
+      embedding::v1::GetImportResponse* response) override;
   grpc::ServerUnaryReactor* ListVersions(
       grpc::CallbackServerContext* context,
       const embedding::v1::ListVersionsRequest* request,

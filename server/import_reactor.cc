@@ -23,18 +23,8 @@ constexpr size_t kDataBytesMax = size_t{1} << 20;
 
 ImportReactor::ImportReactor(grpc::CallbackServerContext& context,
                              pb::ImportTableResponse& response,
-                             TableManager& manager, VersionManager& versions,
-                             const Registry& registry, WorkerPool& workers,
-                             WorkerPool& background,
-                             absl::Duration idle_timeout)
-    : context_(context),
-      response_(response),
-      manager_(manager),
-      versions_(versions),
-      registry_(registry),
-      workers_(workers),
-      background_(background),
-      idle_timeout_(idle_timeout) {
+                             const Dependencies& dependencies)
+    : context_(context), response_(response), deps_(dependencies) {
   AwaitMessage();
 }
 
@@ -43,11 +33,11 @@ void ImportReactor::AwaitMessage() {
   MutexLock lock(mutex_);
   turn_ = turn;
   alarm_.emplace();  // Ends the one before.
-  alarm_->Set(absl::ToChronoTime(absl::Now() + idle_timeout_),
+  alarm_->Set(absl::ToChronoTime(absl::Now() + deps_.idle_timeout),
               [this, turn](bool expired) {
                 // With the turn there is a call, which only its end deletes.
                 if (!expired || turn->taken.exchange(true)) return;
-                workers_.Run([this] { GiveUp(); });
+                deps_.workers.Run([this] { GiveUp(); });
               });
   StartRead(&message_);
 }
@@ -55,13 +45,13 @@ void ImportReactor::AwaitMessage() {
 void ImportReactor::OnReadDone(bool ok) {
   if (turn_->taken.exchange(true)) return;
   const bool is_data = ok && message_.has_data();
-  (is_data ? background_ : workers_).Run([this, ok] { Step(ok); });
+  (is_data ? deps_.background : deps_.workers).Run([this, ok] { Step(ok); });
 }
 
 void ImportReactor::GiveUp() {
   { MutexLock lock(mutex_); }  // The wait has begun: Finish may end it.
   End(absl::DeadlineExceededError(absl::StrCat(
-      "import: no message for ", absl::FormatDuration(idle_timeout_),
+      "import: no message for ", absl::FormatDuration(deps_.idle_timeout),
       " (--import_idle_timeout), given up")));
 }
 
@@ -78,39 +68,52 @@ absl::Status ImportReactor::TakeMessage() {
       return TakeHeader();
     case pb::ImportTableRequest::kData:
       return TakeData();
+    case pb::ImportTableRequest::kEnd:
+      return TakeEnd();
     case pb::ImportTableRequest::PART_NOT_SET:
       break;
   }
-  return absl::InvalidArgumentError("message: want a header or data");
+  return absl::InvalidArgumentError("message: want a header, data or an end");
 }
 
 absl::Status ImportReactor::TakeHeader() {
   EMB_RETURN_IF_ERROR(CheckAlive(context_));
-  EMB_RETURN_IF_ERROR(registry_.CheckLoaded());
-  if (import_ != nullptr) {
+  EMB_RETURN_IF_ERROR(deps_.registry.CheckLoaded());
+  if (upload_ != nullptr) {
     return absl::InvalidArgumentError("header: sent twice, want it once");
   }
+  const pb::ImportHeader& header = message_.header();
   EMB_ASSIGN_OR_RETURN(const ImportRequest request,
-                       ImportRequestFromProto(message_.header()));
-  publish_ = request.publish;
-  EMB_ASSIGN_OR_RETURN(import_, manager_.StartImport(request));
+                       ImportRequestFromProto(header));
+  if (header.upload_id().empty()) {
+    upload_ = std::make_unique<Upload>();
+  } else {
+    EMB_ASSIGN_OR_RETURN(upload_, deps_.park.Begin(header.upload_id(),
+                                                   header.SerializeAsString()));
+    upload_id_ = header.upload_id();
+  }
+  if (upload_->import != nullptr) return absl::OkStatus();  // Goes on.
+  upload_->publish = request.publish;
+  EMB_ASSIGN_OR_RETURN(upload_->import, deps_.manager.StartImport(request));
   return absl::OkStatus();
 }
 
 absl::Status ImportReactor::TakeData() {
-  if (import_ == nullptr) {
-    return absl::InvalidArgumentError("data: sent before the header");
+  if (upload_ == nullptr || ended_) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "data: sent ", ended_ ? "after the end" : "before the header"));
   }
+  TableManager::Import& import = *upload_->import;
   const pb::ImportData& data = message_.data();
   if (data.data().size() > kDataBytesMax) {
     return InvalidField("data.data",
                         absl::StrCat(": ", data.data().size(),
                                      " bytes, want at most ", kDataBytesMax));
   }
-  if (data.offset() != import_->offset()) {
+  if (data.offset() != import.offset()) {
     return InvalidField(
         "data.offset",
-        absl::StrCat(" = ", data.offset(), ", want ", import_->offset()));
+        absl::StrCat(" = ", data.offset(), ", want ", import.offset()));
   }
   const absl::Span<const std::byte> bytes(
       reinterpret_cast<const std::byte*>(data.data().data()),
@@ -120,34 +123,58 @@ absl::Status ImportReactor::TakeData() {
                                             " bytes at ", data.offset(),
                                             " were changed on their way"));
   }
-  return import_->Append(bytes);
+  upload_->hash.Update(bytes);
+  return import.Append(bytes);
+}
+
+absl::Status ImportReactor::TakeEnd() {
+  if (upload_ == nullptr || ended_) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("end: sent ", ended_ ? "twice" : "before the header"));
+  }
+  ended_ = true;
+  const std::string digest = DigestToHex(upload_->hash.Finish());
+  if (message_.end().digest() == digest) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat("end.digest = \"",
+                                          message_.end().digest().substr(0, 64),
+                                          "\", but what came has ", digest));
 }
 
 // The caller has sent its last message, or is gone.
 absl::Status ImportReactor::Complete() {
   if (context_.IsCancelled()) return absl::CancelledError("import cancelled");
-  if (import_ == nullptr) {
+  if (upload_ == nullptr) {
     return absl::InvalidArgumentError("header: missing");
   }
-  EMB_ASSIGN_OR_RETURN(TablePtr table, import_->Finish());
+  if (!upload_id_.empty() && !ended_) {
+    return absl::InvalidArgumentError(
+        "end: missing, want it of an import with an upload_id");
+  }
+  EMB_ASSIGN_OR_RETURN(TablePtr table, upload_->import->Finish());
   LogTable("table_imported", *table);
-  if (publish_ && table->rows == nullptr) {
-    import_.reset();  // Gives the name free.
+  if (upload_->publish && table->rows == nullptr) {
+    upload_->import.reset();  // Gives the name free.
     const VersionRecord& record = table->record;
     EMB_ASSIGN_OR_RETURN(
         const auto published,
-        versions_.Publish({{record.spec.name, record.version}}));
+        deps_.versions.Publish({{record.spec.name, record.version}}));
     table = published.front();
   }
-  *response_.mutable_table() = TableInfoToProto(*table, *registry_.snapshot());
+  *response_.mutable_table() =
+      TableInfoToProto(*table, *deps_.registry.snapshot());
   return absl::OkStatus();
 }
 
 void ImportReactor::End(const absl::Status& status) {
   if (!status.ok()) LogFailure("import_failed", status);
-  // Before the caller hears of it: the name is free, and what was written of
-  // a failed import is gone.
-  import_.reset();
+  if (!upload_id_.empty() && absl::IsCancelled(status) && upload_->import) {
+    deps_.park.Park(upload_id_, std::move(upload_));
+  } else {
+    // Before the caller hears of it: the name is free, and what was written of
+    // a failed import is gone.
+    upload_.reset();
+    if (!upload_id_.empty()) deps_.park.End(upload_id_);
+  }
   Finish(ToGrpcStatus(status));
 }
 

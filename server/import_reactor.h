@@ -11,6 +11,7 @@
 #include "core/mutex.h"
 #include "embedding/v1/admin.grpc.pb.h"
 #include "grpcpp/alarm.h"
+#include "server/import_park.h"
 #include "server/registry.h"
 #include "server/table_manager.h"
 #include "server/version_manager.h"
@@ -22,16 +23,26 @@ namespace emb {
 // next: a slow disk slows the caller down instead of filling memory. Rows are
 // taken in the background pool; what is visible to lookups is not done there. A
 // caller that sends nothing for `idle_timeout` is given up, so that its memory
-// and the table's name are free again. Deletes itself when the call is over.
+// and the table's name are free again. One whose connection breaks may go on
+// where it was, if it gave its upload an id. Deletes itself when the call is
+// over.
 class ImportReactor final
     : public grpc::ServerReadReactor<embedding::v1::ImportTableRequest> {
  public:
+  struct Dependencies {
+    TableManager& manager;
+    VersionManager& versions;
+    const Registry& registry;
+    ImportPark& park;
+    WorkerPool& workers;
+    WorkerPool& background;
+    absl::Duration idle_timeout;
+  };
+
   // Everything referred to outlives the call.
   ImportReactor(grpc::CallbackServerContext& context,
                 embedding::v1::ImportTableResponse& response,
-                TableManager& manager, VersionManager& versions,
-                const Registry& registry, WorkerPool& workers,
-                WorkerPool& background, absl::Duration idle_timeout);
+                const Dependencies& dependencies);
 
   void OnReadDone(bool ok) override;
   void OnDone() override { delete this; }
@@ -49,17 +60,13 @@ class ImportReactor final
   absl::Status TakeMessage();
   absl::Status TakeHeader();
   absl::Status TakeData();
+  absl::Status TakeEnd();
   absl::Status Complete();
   void End(const absl::Status& status);
 
   grpc::CallbackServerContext& context_;
   embedding::v1::ImportTableResponse& response_;
-  TableManager& manager_;
-  VersionManager& versions_;
-  const Registry& registry_;
-  WorkerPool& workers_;
-  WorkerPool& background_;
-  const absl::Duration idle_timeout_;
+  const Dependencies deps_;
 
   // Held while a wait begins, so that it is not given up before it has.
   Mutex mutex_;
@@ -68,8 +75,9 @@ class ImportReactor final
   std::shared_ptr<Turn> turn_;
 
   embedding::v1::ImportTableRequest message_;
-  std::unique_ptr<TableManager::Import> import_;  // Set by the header.
-  bool publish_ = true;                           // So is this.
+  std::unique_ptr<Upload> upload_;  // Set by the header, with its import.
+  std::string upload_id_;           // So is this; empty: none was given.
+  bool ended_ = false;              // The last message has come.
 };
 
 }  // namespace emb

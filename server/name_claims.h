@@ -2,6 +2,8 @@
 #ifndef EMB_SERVER_NAME_CLAIMS_H_
 #define EMB_SERVER_NAME_CLAIMS_H_
 
+#include <functional>
+#include <map>
 #include <set>
 #include <string>
 
@@ -28,6 +30,12 @@ class NameClaims {
       if (!names_.empty()) claims_->Release(names_);  // Not moved from.
     }
 
+    // From now on, who wants one of the names calls `leave`, which destroys
+    // this claim, instead of being refused. Null: no more.
+    void LeaveIfWanted(std::function<void()> leave) {
+      claims_->SetLeave(names_, leave);
+    }
+
    private:
     friend class NameClaims;
     Claim(NameClaims& claims, std::set<std::string> names)
@@ -47,9 +55,13 @@ class NameClaims {
 
  private:
   void Release(const std::set<std::string>& names);
+  void SetLeave(const std::set<std::string>& names,
+                const std::function<void()>& leave);
+  void SendAway(const std::set<std::string>& names);
 
   Mutex mutex_;
-  std::set<std::string> taken_ ABSL_GUARDED_BY(mutex_);
+  // By name: what to call if it is wanted, null if it is not to be had.
+  std::map<std::string, std::function<void()>> taken_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace emb

@@ -14,6 +14,8 @@ namespace {
 
 namespace pb = embedding::v1;
 
+constexpr size_t kUploadIdBytesMax = 128;
+
 struct DTypePair {
   pb::DType proto;
   DType dtype;
@@ -136,6 +138,11 @@ absl::StatusOr<ImportRequest> ImportRequestFromProto(
   if (header.no_max_norm() && proto.has_max_norm()) {
     return absl::InvalidArgumentError(
         "header: max_norm and no_max_norm, want only one");
+  }
+  if (header.upload_id().size() > kUploadIdBytesMax) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("header.upload_id: ", header.upload_id().size(),
+                     " bytes, want at most ", kUploadIdBytesMax));
   }
   ImportRequest request;
   EMB_ASSIGN_OR_RETURN(request.spec, BaseSpecFromProto(proto));

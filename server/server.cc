@@ -113,10 +113,11 @@ struct Server::Parts {
         creators(kCreators),
         background(kWorkers, WorkerPool::Priority::kIdle),
         caretakers(1),
+        park(workers, o.import_idle_timeout),
         lookup_service(registry, o.limits),
-        admin_service({manager, versions, updater, maintenance, watch, registry,
-                       budget, workers, creators, background, caretakers,
-                       ServerVersion(), absl::Now(), absl::Now,
+        admin_service({manager, versions, updater, maintenance, watch, park,
+                       registry, budget, workers, creators, background,
+                       caretakers, ServerVersion(), absl::Now(), absl::Now,
                        o.import_idle_timeout}) {}
 
   // Reads all tables from the store and publishes them.
@@ -143,6 +144,7 @@ struct Server::Parts {
   WorkerPool creators;
   WorkerPool background;
   WorkerPool caretakers;
+  ImportPark park;
   LookupService lookup_service;
   AdminService admin_service;
   std::unique_ptr<Listener> data_listener;

@@ -68,6 +68,12 @@ class TableManager {
       return writer_->Append(bytes);
     }
     int64_t offset() const { return writer_->offset(); }
+    // While nobody appends: another change of the table may have its name, by
+    // calling `leave`, which destroys this import.
+    void LeaveNameIfWanted(std::function<void()> leave) {
+      claim_.LeaveIfWanted(std::move(leave));
+    }
+    void KeepName() { claim_.LeaveIfWanted(nullptr); }
     // Makes the table, or its next version, durable and, if it is in memory,
     // visible. Call once.
     absl::StatusOr<TablePtr> Finish();

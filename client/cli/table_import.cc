@@ -38,22 +38,12 @@ absl::Status CheckJob(const ImportJob& job) {
 
 absl::StatusOr<std::unique_ptr<TableImport>> TableImport::Open(ImportJob job) {
   EMB_RETURN_IF_ERROR(CheckJob(job));
-  std::unique_ptr<TokenFile> tokens;
-  if (!job.tokens.empty()) {
-    EMB_ASSIGN_OR_RETURN(tokens, TokenFile::Create(job.tokens));
-    job.read.tokens = [file = tokens.get()](int64_t row,
-                                            absl::string_view token) {
-      return file->Add(row, token);
-    };
-  }
-  EMB_ASSIGN_OR_RETURN(TableFile file, TableFile::Open(job.file, job.read));
-  job.table.rows = file.num_rows();
-  job.table.dim = file.dim();
-  EMB_ASSIGN_OR_RETURN(TableOptions options, OptionsOf(job.table));
-  std::unique_ptr<TableImport> import(
-      new TableImport(std::move(job), std::move(file)));
-  import->tokens_ = std::move(tokens);
-  import->options_ = std::move(options);
+  std::unique_ptr<TableImport> import(new TableImport(std::move(job)));
+  EMB_RETURN_IF_ERROR(import->OpenFile());
+  TableFlags& table = import->job_.table;
+  table.rows = import->file_->num_rows();
+  table.dim = import->file_->dim();
+  EMB_ASSIGN_OR_RETURN(import->options_, OptionsOf(table));
   return import;
 }
 
@@ -89,18 +79,33 @@ absl::StatusOr<TableInfo> TableImport::SendRows(const Client& client,
   if (session.err_is_terminal) {
     bar = std::make_unique<ProgressBar>(
         options_.name,
-        file_.num_rows() * file_.dim() * static_cast<int64_t>(sizeof(float)),
+        file_->num_rows() * file_->dim() * static_cast<int64_t>(sizeof(float)),
         session.err, absl::Now);
     import_options.progress = [&bar](int64_t bytes) { bar->Update(bytes); };
   }
-  return client.ImportTable(
-      options_,
-      [this](absl::Span<std::byte> buffer) { return file_.Read(buffer); },
-      import_options);
+  const RowSource rows = [this](absl::Span<std::byte> buffer) {
+    return file_->Read(buffer);
+  };
+  import_options.restart = [this, rows]() -> absl::StatusOr<RowSource> {
+    EMB_RETURN_IF_ERROR(OpenFile());
+    return rows;
+  };
+  return client.ImportTable(options_, rows, import_options);
+}
+
+absl::Status TableImport::OpenFile() {
+  if (!job_.tokens.empty()) {
+    EMB_ASSIGN_OR_RETURN(tokens_, TokenFile::Create(job_.tokens));
+    job_.read.tokens = [this](int64_t row, absl::string_view token) {
+      return tokens_->Add(row, token);
+    };
+  }
+  EMB_ASSIGN_OR_RETURN(file_, TableFile::Open(job_.file, job_.read));
+  return absl::OkStatus();
 }
 
 void TableImport::DescribeSource(Session& session) const {
-  const std::string conversion = DescribeConversion(file_);
+  const std::string conversion = DescribeConversion(*file_);
   if (!conversion.empty()) session.out << "  from " << conversion << "\n";
   if (table_.quantization_error) {
     session.out << "  stored as " << ElementTypeName(table_.options.dtype)
@@ -111,14 +116,15 @@ void TableImport::DescribeSource(Session& session) const {
 }
 
 nlohmann::ordered_json TableImport::Json() const {
-  const ConversionTally& tally = file_.tally();
+  const ConversionTally& tally = file_->tally();
   nlohmann::ordered_json json = TableJson(table_);
-  json["source"] = {{"format", std::string(file_.format())},
-                    {"dtype", std::string(SourceTypeName(file_.source_type()))},
-                    {"rounded", tally.num_rounded},
-                    {"max_abs_error", tally.max_abs_error},
-                    {"nan", tally.num_nan},
-                    {"infinite", tally.num_infinite}};
+  json["source"] = {
+      {"format", std::string(file_->format())},
+      {"dtype", std::string(SourceTypeName(file_->source_type()))},
+      {"rounded", tally.num_rounded},
+      {"max_abs_error", tally.max_abs_error},
+      {"nan", tally.num_nan},
+      {"infinite", tally.num_infinite}};
   return json;
 }
 

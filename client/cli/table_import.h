@@ -57,15 +57,16 @@ class TableImport {
   nlohmann::ordered_json Json() const;
 
  private:
-  TableImport(ImportJob job, TableFile file)
-      : job_(std::move(job)), file_(std::move(file)) {}
+  explicit TableImport(ImportJob job) : job_(std::move(job)) {}
 
+  // From its beginning, also again.
+  absl::Status OpenFile();
   absl::Status CheckPaddingRow() const;
   absl::StatusOr<TableInfo> SendRows(const Client& client, Session& session);
 
   ImportJob job_;
   std::unique_ptr<TokenFile> tokens_;  // Null: none are wanted.
-  TableFile file_;
+  std::optional<TableFile> file_;      // Set by Open.
   TableOptions options_;
   std::optional<TableInfo> before_;
   TableInfo table_;

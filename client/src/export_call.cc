@@ -1,6 +1,5 @@
 #include "client/src/export_call.h"
 
-#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <memory>
@@ -10,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "client/src/convert.h"
+#include "client/src/import_stream.h"
 #include "client/src/status_from_grpc.h"
 #include "client/src/wire_hash.h"
 
@@ -19,8 +19,6 @@ namespace {
 namespace pb = embedding::v1;
 
 constexpr absl::Duration kFirstPause = absl::Milliseconds(100);
-// Stands for infinity, which cannot be added to the time of day.
-constexpr absl::Duration kStallTimeoutMax = absl::Hours(24 * 365);
 
 // One call: the next message is read while the one before is taken.
 //
@@ -30,8 +28,8 @@ class ExportCall final
  public:
   ExportCall(pb::TableAdmin::Stub& stub, pb::ExportTableRequest request,
              absl::Duration stall_timeout)
-      : stall_timeout_(absl::ToChronoMicroseconds(
-            std::min(stall_timeout, kStallTimeoutMax))),
+      : stall_timeout_(
+            absl::ToChronoMicroseconds(FiniteTimeout(stall_timeout))),
         request_(std::move(request)) {
     stub.async()->ExportTable(&context_, &request_, this);
     // Until Finish: reads are started outside of reactions.

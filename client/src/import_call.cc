@@ -1,12 +1,17 @@
 #include "client/src/import_call.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "client/src/convert.h"
+#include "client/src/import_stream.h"
 #include "client/src/status_from_grpc.h"
 #include "client/src/wire_hash.h"
 
@@ -16,106 +21,9 @@ namespace {
 namespace pb = embedding::v1;
 
 constexpr size_t kPartBytes = size_t{1} << 20;
-// After the last part the server reads back and syncs what it wrote; a slow
-// disk does this much a second.
-constexpr int64_t kSettledBytesPerSecond = int64_t{32} << 20;
-// Stands for infinity, which cannot be added to the time of day.
-constexpr absl::Duration kStallTimeoutMax = absl::Hours(24 * 365);
-
-// The call itself: at most one write is in flight.
-//
-// Threads  gRPC's threads call the On... methods; one thread the others.
-class ImportCall final
-    : public grpc::ClientWriteReactor<pb::ImportTableRequest> {
- public:
-  ImportCall(pb::TableAdmin::Stub& stub, absl::Duration stall_timeout)
-      : stall_timeout_(absl::ToChronoMicroseconds(
-            std::min(stall_timeout, kStallTimeoutMax))) {
-    stub.async()->ImportTable(&context_, &response_, this);
-    // Until Finish or Cancel: writes are started outside of reactions.
-    AddHold();
-    StartCall();
-  }
-
-  // Begins to send `message`, which must live until WaitForWrite.
-  void Send(const pb::ImportTableRequest& message) {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      writing_ = true;
-    }
-    bytes_ += static_cast<int64_t>(message.data().data().size());
-    StartWrite(&message);
-  }
-
-  // True when the message is on its way; false when the call is over for the
-  // server, or stalled.
-  bool WaitForWrite() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    if (!changed_.wait_for(lock, stall_timeout_, [&] { return !writing_; })) {
-      stalled_ = true;
-    }
-    return !stalled_ && write_ok_;
-  }
-
-  // Says that all has been sent and waits for the answer.
-  grpc::Status Finish() {
-    StartWritesDone();
-    RemoveHold();
-    return WaitForEnd(stall_timeout_ +
-                      std::chrono::seconds(bytes_ / kSettledBytesPerSecond));
-  }
-
-  // Gives up. The answer says what the server thought, if it spoke first.
-  grpc::Status Cancel() {
-    context_.TryCancel();
-    RemoveHold();
-    return WaitForEnd(stall_timeout_);
-  }
-
-  bool stalled() const { return stalled_; }
-  const pb::ImportTableResponse& response() const { return response_; }
-
-  void OnWriteDone(bool ok) override {
-    std::lock_guard<std::mutex> lock(mutex_);
-    writing_ = false;
-    write_ok_ = ok;
-    changed_.notify_all();
-  }
-
-  void OnDone(const grpc::Status& status) override {
-    std::lock_guard<std::mutex> lock(mutex_);
-    done_ = true;
-    status_ = status;
-    changed_.notify_all();
-  }
-
- private:
-  // The call must be over before this object may go, so a call that stalls
-  // here is cancelled and waited for all the same.
-  grpc::Status WaitForEnd(std::chrono::microseconds timeout) {
-    std::unique_lock<std::mutex> lock(mutex_);
-    if (!changed_.wait_for(lock, timeout, [&] { return done_; })) {
-      stalled_ = true;
-      context_.TryCancel();
-      changed_.wait(lock, [&] { return done_; });
-    }
-    return status_;
-  }
-
-  const std::chrono::microseconds stall_timeout_;
-  grpc::ClientContext context_;
-  pb::ImportTableResponse response_;
-  int64_t bytes_ = 0;  // Sent so far; of the calling thread alone.
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  // Guarded by mutex_.
-  bool writing_ = false;
-  bool write_ok_ = true;
-  bool done_ = false;
-  bool stalled_ = false;
-  grpc::Status status_;
-};
+constexpr absl::Duration kFirstPause = absl::Milliseconds(100);
+// Calls in a row that brought nothing further.
+constexpr int kIdleTriesMax = 5;
 
 // Reads the next part from the source into `message`; false at the end.
 absl::StatusOr<bool> ReadPart(const RowSource& rows, int64_t offset,
@@ -136,25 +44,171 @@ absl::StatusOr<bool> ReadPart(const RowSource& rows, int64_t offset,
   return *count > 0;
 }
 
-// Sends everything; false if the call came to its end before that.
-absl::StatusOr<bool> SendAll(const pb::ImportHeader& header,
-                             const ImportOptions& import_options,
-                             const RowSource& rows, ImportCall& call,
-                             pb::ImportTableRequest (&messages)[2]) {
-  *messages[0].mutable_header() = header;
-  call.Send(messages[0]);
-  int64_t offset = 0;
-  for (int next = 1;; next = 1 - next) {
-    // While the other message is on its way.
-    const auto more = ReadPart(rows, offset, messages[next]);
-    if (!more.ok()) return more.status();
-    if (!call.WaitForWrite()) return false;
-    if (import_options.progress) import_options.progress(offset);
-    if (!*more) return true;
-    offset += static_cast<int64_t>(messages[next].data().data().size());
-    call.Send(messages[next]);
+// The rows, from wherever they are wanted.
+class Source {
+ public:
+  Source(const RowSource& rows, const ImportOptions& import_options)
+      : rows_(rows), restart_(import_options.restart) {}
+
+  bool can_restart() const { return restart_ != nullptr; }
+
+  // Reads the next part into `message`; false at the end.
+  absl::StatusOr<bool> Read(pb::ImportTableRequest& message) {
+    const auto more = ReadPart(rows_, offset_, message);
+    if (more.ok()) Took(message);
+    return more;
   }
-}
+
+  // Begins anew, and goes on behind the first `offset` bytes.
+  absl::Status Restart(int64_t offset) {
+    auto rows = restart_();
+    if (!rows.ok()) return rows.status();
+    rows_ = *std::move(rows);
+    hash_ = std::make_unique<WireHash>();
+    offset_ = 0;
+    std::string skipped;
+    while (offset_ < offset) {
+      skipped.resize(
+          static_cast<size_t>(std::min<int64_t>(kPartBytes, offset - offset_)));
+      const auto count =
+          rows_({reinterpret_cast<std::byte*>(skipped.data()), skipped.size()});
+      if (!count.ok()) return count.status();
+      if (*count == 0) {
+        return absl::DataLossError("row source: fewer rows than before");
+      }
+      hash_->Update({skipped.data(), *count});
+      offset_ += static_cast<int64_t>(*count);
+    }
+    return absl::OkStatus();
+  }
+
+  int64_t offset() const { return offset_; }
+  std::string Digest() const { return hash_->Finish(); }
+
+ private:
+  void Took(const pb::ImportTableRequest& message) {
+    hash_->Update(message.data().data());
+    offset_ += static_cast<int64_t>(message.data().data().size());
+  }
+
+  RowSource rows_;
+  const std::function<absl::StatusOr<RowSource>()> restart_;
+  std::unique_ptr<WireHash> hash_ = std::make_unique<WireHash>();
+  int64_t offset_ = 0;  // Of what has been read.
+};
+
+// One import, over as many calls as it takes.
+class Import {
+ public:
+  Import(pb::TableAdmin::Stub& stub, const std::string& address,
+         const pb::ImportHeader& header, const ImportOptions& import_options,
+         const RowSource& rows)
+      : stub_(stub),
+        address_(address),
+        header_(header),
+        options_(import_options),
+        source_(rows, import_options) {
+    if (source_.can_restart()) header_.set_upload_id(RandomId());
+  }
+
+  absl::StatusOr<TableInfo> Run() {
+    int64_t arrived = 0;
+    for (int idle_tries = 0;;) {
+      auto result = RunOnce();
+      if (!absl::IsUnavailable(result.status()) || !source_.can_restart() ||
+          !sent_rows_) {
+        return result;
+      }
+      const absl::Status found = FindPlace(result.status());
+      if (!found.ok()) return found;
+      const bool moved = source_.offset() > arrived;
+      arrived = std::max(arrived, source_.offset());
+      idle_tries = moved ? 0 : idle_tries + 1;
+      if (idle_tries > kIdleTriesMax) return result;
+    }
+  }
+
+ private:
+  static std::string RandomId() {
+    std::random_device random;
+    return absl::StrFormat("%08x%08x%08x%08x", random(), random(), random(),
+                           random());
+  }
+
+  absl::StatusOr<TableInfo> RunOnce() {
+    // Must outlive the call: a message may be on its way until it ends.
+    pb::ImportTableRequest messages[2];
+    ImportStream call(stub_, options_.stall_timeout);
+    const auto sent = SendAll(call, messages);
+    if (!sent.ok()) {
+      // Where the server would wait for more, it is told that none comes.
+      static_cast<void>(header_.upload_id().empty() ? call.Cancel()
+                                                    : call.Finish());
+      return sent.status();
+    }
+    const grpc::Status status =
+        *sent || !call.stalled() ? call.Finish() : call.Cancel();
+    if (call.stalled()) {
+      return absl::DeadlineExceededError(absl::StrCat(
+          address_, ": nothing moved for ",
+          absl::FormatDuration(options_.stall_timeout), ", import given up"));
+    }
+    const absl::Status result = StatusFromGrpc(status, address_);
+    if (!result.ok()) return result;
+    return FromProto(call.response().table());
+  }
+
+  // Sends everything; false if the call came to its end before that.
+  absl::StatusOr<bool> SendAll(ImportStream& call,
+                               pb::ImportTableRequest (&messages)[2]) {
+    *messages[0].mutable_header() = header_;
+    call.Send(messages[0]);
+    int64_t sent = source_.offset();
+    for (int next = 1;; next = 1 - next) {
+      // While the other message is on its way.
+      const auto more = source_.Read(messages[next]);
+      if (!more.ok()) return more.status();
+      if (!call.WaitForWrite()) return false;
+      sent_rows_ = sent_rows_ || sent > 0;
+      if (options_.progress) options_.progress(sent);
+      if (!*more) messages[next].mutable_end()->set_digest(source_.Digest());
+      call.Send(messages[next]);
+      if (!*more) return call.WaitForWrite();
+      sent = source_.offset();
+    }
+  }
+
+  // Asks where to go on until the server answers, and goes there.
+  absl::Status FindPlace(const absl::Status& why) {
+    const absl::Time give_up =
+        absl::Now() + FiniteTimeout(options_.stall_timeout);
+    pb::GetImportRequest request;
+    request.set_upload_id(header_.upload_id());
+    for (absl::Duration pause = kFirstPause;; pause *= 2) {
+      grpc::ClientContext context;
+      context.set_deadline(absl::ToChronoTime(give_up));
+      pb::GetImportResponse response;
+      const grpc::Status status = stub_.GetImport(&context, request, &response);
+      if (status.ok()) return source_.Restart(response.offset());
+      // It was started anew, or nobody came in time.
+      if (status.error_code() == grpc::StatusCode::NOT_FOUND) {
+        return source_.Restart(0);
+      }
+      if (status.error_code() != grpc::StatusCode::UNAVAILABLE ||
+          absl::Now() + pause >= give_up) {
+        return why;
+      }
+      absl::SleepFor(pause);
+    }
+  }
+
+  pb::TableAdmin::Stub& stub_;
+  const std::string& address_;
+  pb::ImportHeader header_;
+  const ImportOptions& options_;
+  Source source_;
+  bool sent_rows_ = false;  // Before that, trying again is the caller's.
+};
 
 }  // namespace
 
@@ -163,25 +217,7 @@ absl::StatusOr<TableInfo> RunImport(pb::TableAdmin::Stub& stub,
                                     const pb::ImportHeader& header,
                                     const ImportOptions& import_options,
                                     const RowSource& rows) {
-  // Must outlive the call: a message may be on its way until it ends.
-  pb::ImportTableRequest messages[2];
-  ImportCall call(stub, import_options.stall_timeout);
-  const auto sent = SendAll(header, import_options, rows, call, messages);
-  if (!sent.ok()) {
-    call.Cancel();
-    return sent.status();
-  }
-  const grpc::Status status =
-      *sent || !call.stalled() ? call.Finish() : call.Cancel();
-  if (call.stalled()) {
-    return absl::DeadlineExceededError(
-        absl::StrCat(address, ": nothing moved for ",
-                     absl::FormatDuration(import_options.stall_timeout),
-                     ", import given up"));
-  }
-  const absl::Status result = StatusFromGrpc(status, address);
-  if (!result.ok()) return result;
-  return FromProto(call.response().table());
+  return Import(stub, address, header, import_options, rows).Run();
 }
 
 }  // namespace emb

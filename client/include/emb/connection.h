@@ -39,6 +39,10 @@ struct ImportOptions {
   std::function<void(int64_t bytes_sent)> progress;
   // The import fails when no part gets through for this long.
   absl::Duration stall_timeout = absl::Seconds(60);
+  // Begins the rows anew, the same ones. With it an import goes on where it
+  // was when a connection breaks, for as long as stall_timeout; without it,
+  // that is its end.
+  std::function<absl::StatusOr<RowSource>()> restart;
 };
 
 // Where the rows of an export go. An error of either ends it.

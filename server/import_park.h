@@ -1,0 +1,71 @@
+// Imports whose connection broke, for as long as they may go on.
+#ifndef EMB_SERVER_IMPORT_PARK_H_
+#define EMB_SERVER_IMPORT_PARK_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/table_manager.h"
+#include "server/worker_pool.h"
+#include "storage/digest.h"
+
+namespace emb {
+
+// An import between two calls, or of one.
+struct Upload {
+  std::string header;  // As it was sent: a call that goes on sends the same.
+  std::unique_ptr<TableManager::Import> import;  // Null: not begun.
+  StreamHash hash;                               // Of what came so far.
+  bool publish = true;
+};
+
+// ImportPark keeps an upload whose call ended too early, by the id that its
+// caller gave it: until a call goes on with it, another change wants its table,
+// or nobody came for `patience`.
+//
+// Threads  Thread-safe. What it drops is disk work: never call it on an RPC
+//          thread.
+class ImportPark {
+ public:
+  // REQUIRES: `workers`, on which uploads are dropped, outlives it.
+  ImportPark(WorkerPool& workers, absl::Duration patience);
+  // Drops all.
+  ~ImportPark();
+
+  ImportPark(const ImportPark&) = delete;
+  ImportPark& operator=(const ImportPark&) = delete;
+
+  // The upload of that id, to go on, or a new one. Until Park or End the id is
+  // taken.
+  //
+  // Errors   UNAVAILABLE       a call has it: that its connection broke is not
+  //                            known yet;
+  //          INVALID_ARGUMENT  it began with another header.
+  absl::StatusOr<std::unique_ptr<Upload>> Begin(const std::string& id,
+                                                const std::string& header);
+  // The call ended too early.
+  void Park(const std::string& id, std::unique_ptr<Upload> upload);
+  // The call ended.
+  void End(const std::string& id);
+
+  // How many bytes came so far.
+  //
+  // Errors   NOT_FOUND; UNAVAILABLE  as Begin.
+  absl::StatusOr<int64_t> OffsetOf(const std::string& id) const;
+
+ private:
+  struct State;
+
+  WorkerPool& workers_;
+  const absl::Duration patience_;
+  // Shared with timers, whose reactions may come when this object is gone.
+  const std::shared_ptr<State> state_;
+};
+
+}  // namespace emb
+
+#endif  // EMB_SERVER_IMPORT_PARK_H_
