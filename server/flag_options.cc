@@ -1,0 +1,140 @@
+#include "server/flag_options.h"
+
+#include <cstdint>
+#include <string>
+
+#include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "core/status_macros.h"
+#include "core/table_spec.h"
+#include "server/byte_size.h"
+#include "server/flag_definitions.h"
+
+namespace emb {
+namespace {
+
+absl::StatusOr<int64_t> SizeFlag(absl::string_view name,
+                                 const std::string& text) {
+  auto size = ParseByteSize(text);
+  if (size.ok()) return size;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--", name, ": ", size.status().message()));
+}
+
+absl::Status CheckRange(absl::string_view name, int64_t value, int64_t min,
+                        int64_t max) {
+  if (value >= min && value <= max) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--", name, ": ", value, ", want ", min, " to ", max));
+}
+
+absl::StatusOr<SwapPolicy> ParseSwapPolicy(const std::string& name) {
+  if (name == "load-first") return SwapPolicy::kLoadFirst;
+  if (name == "unload-first") return SwapPolicy::kUnloadFirst;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--swap_policy: \"", name, "\", want load-first or unload-first"));
+}
+
+absl::StatusOr<Durability> ParseDurability(const std::string& name) {
+  if (name == "sync") return Durability::kSync;
+  if (name == "interval") return Durability::kInterval;
+  if (name == "async") return Durability::kAsync;
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--durability: \"", name, "\", want sync, interval or async"));
+}
+
+absl::StatusOr<Limits> LimitsFromFlags() {
+  Limits limits;
+  EMB_ASSIGN_OR_RETURN(
+      limits.request_bytes_max,
+      SizeFlag("request_bytes_max", absl::GetFlag(FLAGS_request_bytes_max)));
+  EMB_ASSIGN_OR_RETURN(
+      limits.update_bytes_max,
+      SizeFlag("update_bytes_max", absl::GetFlag(FLAGS_update_bytes_max)));
+  EMB_ASSIGN_OR_RETURN(
+      limits.answer_bytes_max,
+      SizeFlag("answer_bytes_max", absl::GetFlag(FLAGS_answer_bytes_max)));
+  limits.request_ids_max = absl::GetFlag(FLAGS_request_ids_max);
+  limits.request_features_max = absl::GetFlag(FLAGS_request_features_max);
+  limits.shape_dims_max = absl::GetFlag(FLAGS_shape_dims_max);
+  limits.tables_max = absl::GetFlag(FLAGS_tables_max);
+  limits.dim_max = absl::GetFlag(FLAGS_dim_max);
+  // gRPC counts message bytes in an int. An import's parts of 1 MiB and their
+  // framing must fit.
+  EMB_RETURN_IF_ERROR(CheckRange("request_bytes_max", limits.request_bytes_max,
+                                 2 << 20, INT32_MAX));
+  EMB_RETURN_IF_ERROR(
+      CheckRange("update_bytes_max", limits.update_bytes_max, 1, INT32_MAX));
+  EMB_RETURN_IF_ERROR(CheckRange("answer_bytes_max", limits.answer_bytes_max, 1,
+                                 INT32_MAX / 2));
+  const struct {
+    absl::string_view name;
+    int64_t value;
+  } counts[] = {{"request_ids_max", limits.request_ids_max},
+                {"request_features_max", limits.request_features_max},
+                {"shape_dims_max", limits.shape_dims_max},
+                {"tables_max", limits.tables_max}};
+  for (const auto& count : counts) {
+    EMB_RETURN_IF_ERROR(CheckRange(count.name, count.value, 1, INT32_MAX));
+  }
+  EMB_RETURN_IF_ERROR(CheckRange("dim_max", limits.dim_max, 1, kDimMax));
+  return limits;
+}
+
+}  // namespace
+
+absl::StatusOr<ServerOptions> OptionsFromFlags() {
+  ServerOptions options;
+  options.data_dir = absl::GetFlag(FLAGS_data_dir);
+  if (options.data_dir.empty()) {
+    return absl::InvalidArgumentError(
+        "--data_dir: not given, want the directory to keep tables in");
+  }
+  options.listen = absl::GetFlag(FLAGS_listen);
+  options.admin_listen = absl::GetFlag(FLAGS_admin_listen);
+  options.insecure = absl::GetFlag(FLAGS_insecure);
+  const std::string memory_limit = absl::GetFlag(FLAGS_memory_limit);
+  if (!memory_limit.empty()) {
+    EMB_ASSIGN_OR_RETURN(options.memory_limit_bytes,
+                         SizeFlag("memory_limit", memory_limit));
+  }
+  options.backup_dir = absl::GetFlag(FLAGS_backup_dir);
+  options.salvage = absl::GetFlag(FLAGS_salvage);
+  options.load_threads = absl::GetFlag(FLAGS_load_threads);
+  EMB_RETURN_IF_ERROR(CheckRange("load_threads", options.load_threads, 1, 256));
+  options.retention = {absl::GetFlag(FLAGS_keep_versions),
+                       absl::GetFlag(FLAGS_keep_versions_for)};
+  EMB_RETURN_IF_ERROR(
+      CheckRange("keep_versions", options.retention.versions, 1, 1'000));
+  EMB_ASSIGN_OR_RETURN(options.swap_policy,
+                       ParseSwapPolicy(absl::GetFlag(FLAGS_swap_policy)));
+  EMB_ASSIGN_OR_RETURN(options.durability,
+                       ParseDurability(absl::GetFlag(FLAGS_durability)));
+  options.fold_interval = absl::GetFlag(FLAGS_fold_interval);
+  if (options.fold_interval < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("--fold_interval: want 0s or more");
+  }
+  EMB_ASSIGN_OR_RETURN(options.fold_bytes_per_second,
+                       SizeFlag("fold_rate", absl::GetFlag(FLAGS_fold_rate)));
+  EMB_RETURN_IF_ERROR(CheckRange("fold_rate", options.fold_bytes_per_second,
+                                 1 << 20, INT64_MAX));
+  options.drain_delay = absl::GetFlag(FLAGS_drain_delay);
+  options.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
+  for (const absl::Duration drain :
+       {options.drain_delay, options.drain_timeout}) {
+    if (drain < absl::ZeroDuration() || drain > absl::Hours(1)) {
+      return absl::InvalidArgumentError(
+          "--drain_delay, --drain_timeout: want 0s to 1h");
+    }
+  }
+  options.import_idle_timeout = absl::GetFlag(FLAGS_import_idle_timeout);
+  if (options.import_idle_timeout < absl::Seconds(1) ||
+      options.import_idle_timeout > absl::Hours(24)) {
+    return absl::InvalidArgumentError("--import_idle_timeout: want 1s to 24h");
+  }
+  EMB_ASSIGN_OR_RETURN(options.limits, LimitsFromFlags());
+  return options;
+}
+
+}  // namespace emb
