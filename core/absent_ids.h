@@ -54,6 +54,10 @@ std::optional<size_t> FindIdOutside(IdSpan ids, int64_t num_rows,
 std::vector<uint8_t> MarkIdsOutside(IdSpan ids, int64_t num_rows,
                                     std::optional<int64_t> padding_id);
 
+// How many ids are one of the two.
+int64_t CountIds(IdSpan ids, std::optional<int64_t> either,
+                 std::optional<int64_t> other);
+
 }  // namespace emb
 
 #endif  // EMB_CORE_ABSENT_IDS_H_

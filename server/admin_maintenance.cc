@@ -54,11 +54,11 @@ grpc::ServerUnaryReactor* AdminService::Backup(
   return RunIn(deps_.caretakers, context, "backup_failed",
                [this, context, request, response]() -> absl::Status {
                  EMB_RETURN_IF_ERROR(CheckRate(request->bytes_per_second()));
-                 EMB_ASSIGN_OR_RETURN(
-                     const StoredBackup made,
-                     deps_.maintenance.Backup(
-                         request->name(), request->keep(),
-                         WatchOf(*context, request->bytes_per_second())));
+                 const auto backup = deps_.maintenance.Backup(
+                     request->name(), request->keep(),
+                     WatchOf(*context, request->bytes_per_second()));
+                 deps_.metrics.CountBackup(backup.status());
+                 EMB_ASSIGN_OR_RETURN(const StoredBackup made, backup);
                  Log(LogLevel::kInfo, "backup_made",
                      {{"name", request->name()},
                       {"id", made.id},

@@ -203,7 +203,9 @@ grpc::ServerUnaryReactor* AdminService::PublishVersions(
         for (const pb::TableVersion& version : request->versions()) {
           keys.push_back(KeyOf(version));
         }
+        const absl::Time start = deps_.now();
         EMB_ASSIGN_OR_RETURN(const auto tables, deps_.versions.Publish(keys));
+        deps_.metrics.swap_seconds.Observe(deps_.now() - start);
         const auto snapshot = deps_.registry.snapshot();
         for (const TablePtr& table : tables) {
           LogTable("version_published", *table);
@@ -219,8 +221,10 @@ grpc::ServerUnaryReactor* AdminService::RollbackTable(
     pb::RollbackTableResponse* response) {
   return RunChange(
       context, "rollback_failed", [this, request, response]() -> absl::Status {
+        const absl::Time start = deps_.now();
         EMB_ASSIGN_OR_RETURN(const TablePtr table,
                              deps_.versions.Rollback(request->name()));
+        deps_.metrics.swap_seconds.Observe(deps_.now() - start);
         LogTable("version_published", *table);
         *response->mutable_table() =
             TableInfoToProto(*table, *deps_.registry.snapshot());

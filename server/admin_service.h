@@ -12,6 +12,7 @@
 #include "server/import_park.h"
 #include "server/maintenance.h"
 #include "server/memory_budget.h"
+#include "server/metrics/store_metrics.h"
 #include "server/registry.h"
 #include "server/row_updater.h"
 #include "server/store_watch.h"
@@ -33,6 +34,7 @@ class AdminService final : public embedding::v1::TableAdmin::CallbackService {
     ImportPark& park;
     const Registry& registry;
     const MemoryBudget& budget;
+    StoreMetrics& metrics;
     WorkerPool& workers;     // Imports and drops.
     WorkerPool& creators;    // Creates.
     WorkerPool& background;  // The rows of imports, at idle priority.

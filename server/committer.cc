@@ -1,5 +1,6 @@
 #include "server/committer.h"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 
@@ -15,7 +16,12 @@ absl::StatusOr<uint64_t> Committer::Commit(PlanFunction plan) {
     const auto snapshot = registry_.snapshot();
     EMB_ASSIGN_OR_RETURN(todo, plan(*snapshot));
     if (!todo.has_value()) return snapshot->epoch;
+    const auto start = std::chrono::steady_clock::now();
     EMB_ASSIGN_OR_RETURN(epoch, store_.Commit(todo->edit));
+    if (seconds_ != nullptr) {
+      seconds_->Observe(
+          absl::FromChrono(std::chrono::steady_clock::now() - start));
+    }
     if (todo->apply) todo->changes = todo->apply();
     registry_.Apply(epoch, todo->changes);
   }

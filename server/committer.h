@@ -10,6 +10,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "core/mutex.h"
+#include "server/metrics/histogram.h"
 #include "server/registry.h"
 #include "storage/table_store.h"
 
@@ -21,9 +22,10 @@ namespace emb {
 // Threads  Thread-safe. Does disk work: never call it on an RPC thread.
 class Committer {
  public:
-  // Both outlive the committer.
-  Committer(TableStore& store, Registry& registry)
-      : store_(store), registry_(registry) {}
+  // All outlive the committer; the time of each commit goes to `seconds`, if it
+  // is not null.
+  Committer(TableStore& store, Registry& registry, Histogram* seconds = nullptr)
+      : store_(store), registry_(registry), seconds_(seconds) {}
 
   // What a change does on disk, and what lookups see of it.
   struct Plan {
@@ -48,6 +50,7 @@ class Committer {
  private:
   TableStore& store_;
   Registry& registry_;
+  Histogram* const seconds_;
   // Held over TableStore::Commit on purpose: what is committed next must be
   // published next. Lookups never take it.
   Mutex mutex_;

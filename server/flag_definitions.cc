@@ -13,6 +13,9 @@ ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
           "any free one.");
 ABSL_FLAG(std::string, admin_listen, "127.0.0.1:50052",
           "Where tables are administered: HOST:PORT or unix:PATH.");
+ABSL_FLAG(std::string, http_listen, "127.0.0.1:50053",
+          "Where /metrics (Prometheus), /livez and /readyz are answered over "
+          "HTTP. Empty: nowhere.");
 ABSL_FLAG(bool, insecure, false,
           "Allow plain text on addresses that other machines can reach.");
 ABSL_FLAG(std::string, backup_dir, "",
@@ -63,6 +66,22 @@ ABSL_FLAG(int64_t, request_features_max, 1'024, "Most features in a lookup.");
 ABSL_FLAG(int64_t, shape_dims_max, 16, "Most axes in a dense shape.");
 ABSL_FLAG(int64_t, tables_max, 10'000, "Most tables.");
 ABSL_FLAG(int64_t, dim_max, 65'536, "Largest dim of a table.");
+ABSL_FLAG(int64_t, inflight_requests_max, 1'024,
+          "Most lookups in flight, from their receipt until their answers have "
+          "been taken; others are RESOURCE_EXHAUSTED at once.");
+ABSL_FLAG(std::string, inflight_bytes_max, "512MiB",
+          "Most bytes of these and of their answers.");
+ABSL_FLAG(absl::Duration, queue_timeout, absl::Milliseconds(50),
+          "How long a lookup waits for a thread before it is "
+          "RESOURCE_EXHAUSTED; a tenth of it where there have been lookups "
+          "waiting for as long.");
+ABSL_FLAG(int64_t, lookup_log_sampling, 0,
+          "One of so many lookups is logged; 0: none. Of those that fail ten a "
+          "second are.");
+ABSL_FLAG(absl::Duration, self_probe_interval, absl::Seconds(5),
+          "How often the server connects to its own lookup port; when that "
+          "fails three times in a row it exits, to be started again. 0s: "
+          "never.");
 
 namespace emb {
 

@@ -15,6 +15,7 @@
 ABSL_DECLARE_FLAG(std::string, data_dir);
 ABSL_DECLARE_FLAG(std::string, listen);
 ABSL_DECLARE_FLAG(std::string, admin_listen);
+ABSL_DECLARE_FLAG(std::string, http_listen);
 ABSL_DECLARE_FLAG(bool, insecure);
 ABSL_DECLARE_FLAG(std::string, backup_dir);
 ABSL_DECLARE_FLAG(std::string, salvage);
@@ -37,6 +38,11 @@ ABSL_DECLARE_FLAG(int64_t, request_features_max);
 ABSL_DECLARE_FLAG(int64_t, shape_dims_max);
 ABSL_DECLARE_FLAG(int64_t, tables_max);
 ABSL_DECLARE_FLAG(int64_t, dim_max);
+ABSL_DECLARE_FLAG(int64_t, inflight_requests_max);
+ABSL_DECLARE_FLAG(std::string, inflight_bytes_max);
+ABSL_DECLARE_FLAG(absl::Duration, queue_timeout);
+ABSL_DECLARE_FLAG(int64_t, lookup_log_sampling);
+ABSL_DECLARE_FLAG(absl::Duration, self_probe_interval);
 
 namespace emb {
 

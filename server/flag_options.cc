@@ -60,6 +60,10 @@ absl::StatusOr<Limits> LimitsFromFlags() {
   limits.shape_dims_max = absl::GetFlag(FLAGS_shape_dims_max);
   limits.tables_max = absl::GetFlag(FLAGS_tables_max);
   limits.dim_max = absl::GetFlag(FLAGS_dim_max);
+  limits.inflight_requests_max = absl::GetFlag(FLAGS_inflight_requests_max);
+  EMB_ASSIGN_OR_RETURN(
+      limits.inflight_bytes_max,
+      SizeFlag("inflight_bytes_max", absl::GetFlag(FLAGS_inflight_bytes_max)));
   // gRPC counts message bytes in an int. An import's parts of 1 MiB and their
   // framing must fit.
   EMB_RETURN_IF_ERROR(CheckRange("request_bytes_max", limits.request_bytes_max,
@@ -74,12 +78,33 @@ absl::StatusOr<Limits> LimitsFromFlags() {
   } counts[] = {{"request_ids_max", limits.request_ids_max},
                 {"request_features_max", limits.request_features_max},
                 {"shape_dims_max", limits.shape_dims_max},
-                {"tables_max", limits.tables_max}};
+                {"tables_max", limits.tables_max},
+                {"inflight_requests_max", limits.inflight_requests_max}};
   for (const auto& count : counts) {
     EMB_RETURN_IF_ERROR(CheckRange(count.name, count.value, 1, INT32_MAX));
   }
   EMB_RETURN_IF_ERROR(CheckRange("dim_max", limits.dim_max, 1, kDimMax));
+  // Or the largest lookup would never be answered.
+  EMB_RETURN_IF_ERROR(CheckRange(
+      "inflight_bytes_max", limits.inflight_bytes_max,
+      limits.request_bytes_max + limits.answer_bytes_max, INT64_MAX));
   return limits;
+}
+
+absl::Status TrafficFromFlags(ServerOptions& options) {
+  options.queue_timeout = absl::GetFlag(FLAGS_queue_timeout);
+  if (options.queue_timeout < absl::Milliseconds(1) ||
+      options.queue_timeout > absl::Minutes(1)) {
+    return absl::InvalidArgumentError("--queue_timeout: want 1ms to 1m");
+  }
+  options.lookup_log_sampling = absl::GetFlag(FLAGS_lookup_log_sampling);
+  EMB_RETURN_IF_ERROR(CheckRange("lookup_log_sampling",
+                                 options.lookup_log_sampling, 0, INT64_MAX));
+  options.self_probe_interval = absl::GetFlag(FLAGS_self_probe_interval);
+  if (options.self_probe_interval < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("--self_probe_interval: want 0s or more");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -93,6 +118,7 @@ absl::StatusOr<ServerOptions> OptionsFromFlags() {
   }
   options.listen = absl::GetFlag(FLAGS_listen);
   options.admin_listen = absl::GetFlag(FLAGS_admin_listen);
+  options.http_listen = absl::GetFlag(FLAGS_http_listen);
   options.insecure = absl::GetFlag(FLAGS_insecure);
   const std::string memory_limit = absl::GetFlag(FLAGS_memory_limit);
   if (!memory_limit.empty()) {
@@ -134,6 +160,7 @@ absl::StatusOr<ServerOptions> OptionsFromFlags() {
     return absl::InvalidArgumentError("--import_idle_timeout: want 1s to 24h");
   }
   EMB_ASSIGN_OR_RETURN(options.limits, LimitsFromFlags());
+  EMB_RETURN_IF_ERROR(TrafficFromFlags(options));
   return options;
 }
 

@@ -58,8 +58,9 @@ void Folder::Run() {
   while (true) {
     std::optional<absl::Duration> wait;
     if (const auto name = FindDue(wait)) {
+      const absl::Time start = deps_.now();
       const absl::Status status = Fold(*name);
-      deps_.on_fold(*name, status);
+      deps_.on_fold(*name, status, deps_.now() - start);
       MutexLock lock(mutex_);
       folded_at_[*name] = deps_.now();  // Failed or not: not again at once.
     } else {

@@ -38,8 +38,10 @@ class Folder {
     // What it writes in a second, at most.
     int64_t bytes_per_second = int64_t{64} << 20;
     std::function<absl::Time()> now;
-    // Told of each fold; not OK: the table is as it was.
-    std::function<void(const std::string& table, const absl::Status&)> on_fold;
+    // Told of each fold and how long it took; not OK: the table is as it was.
+    std::function<void(const std::string& table, const absl::Status&,
+                       absl::Duration)>
+        on_fold;
   };
 
   // Everything referred to outlives the folder.

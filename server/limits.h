@@ -17,6 +17,9 @@ struct Limits {
   int64_t shape_dims_max = 16;  // Axes of a DenseShape.
   int64_t tables_max = 10'000;
   int64_t dim_max = 65'536;
+  // Lookups from their receipt until the transport has taken the answer.
+  int64_t inflight_requests_max = 1'024;
+  int64_t inflight_bytes_max = int64_t{512} << 20;  // Requests and answers.
 };
 
 }  // namespace emb

@@ -9,7 +9,7 @@
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
-#include "server/address.h"
+#include "server/rpc_interceptor.h"
 
 namespace emb {
 namespace {
@@ -37,6 +37,8 @@ void SetArguments(const ListenerOptions& options,
   }
 }
 
+}  // namespace
+
 absl::StatusOr<Address> CheckedAddress(const ListenerOptions& options) {
   auto address = ParseAddress(options.address);
   if (!address.ok()) {
@@ -52,10 +54,10 @@ absl::StatusOr<Address> CheckedAddress(const ListenerOptions& options) {
   return address;
 }
 
-}  // namespace
-
-absl::Status CheckListenerOptions(const ListenerOptions& options) {
-  return CheckedAddress(options).status();
+absl::Status CannotListen(const ListenerOptions& options) {
+  return absl::UnavailableError(
+      absl::StrCat(options.flag, ": cannot listen on ", options.address,
+                   "; is it in use, or not an address of this machine?"));
 }
 
 absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(
@@ -70,11 +72,13 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(
   builder.AddListeningPort(address.ToString(),
                            grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(&service);
+  if (options.metrics != nullptr) {
+    builder.experimental().SetInterceptorCreators(
+        MakeRpcInterceptors(*options.metrics));
+  }
   listener->server_ = builder.BuildAndStart();
   if (listener->server_ == nullptr || port == 0) {
-    return absl::UnavailableError(
-        absl::StrCat(options.flag, ": cannot listen on ", options.address,
-                     "; is it in use, or not an address of this machine?"));
+    return CannotListen(options);
   }
   if (!address.is_unix()) address.port = port;
   listener->address_ = address.ToString();

@@ -9,6 +9,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/server.h"
+#include "server/address.h"
+#include "server/metrics/call_metrics.h"
 
 namespace emb {
 
@@ -21,11 +23,16 @@ struct ListenerOptions {
   // over servers again; calls then have 30 s to end. Infinite where calls may
   // take as long as they need.
   absl::Duration connection_age_max = absl::InfiniteDuration();
+  // Whose methods are counted and logged here; null: the service does.
+  const CallMetrics* metrics = nullptr;
 };
 
 // Errors   INVALID_ARGUMENT  a malformed address, or one that other machines
 //                            can reach without `insecure`; names the flag.
-absl::Status CheckListenerOptions(const ListenerOptions& options);
+absl::StatusOr<Address> CheckedAddress(const ListenerOptions& options);
+
+// That an address, checked, is not to be had: UNAVAILABLE.
+absl::Status CannotListen(const ListenerOptions& options);
 
 // Listener serves one service and the standard health service beside it. It
 // begins as "not serving".
@@ -35,7 +42,7 @@ class Listener {
  public:
   // `service` outlives the listener.
   //
-  // Errors   As CheckListenerOptions.
+  // Errors   As CheckedAddress.
   //          UNAVAILABLE  the address cannot be listened on.
   static absl::StatusOr<std::unique_ptr<Listener>> Start(
       const ListenerOptions& options, grpc::Service& service,
@@ -48,6 +55,7 @@ class Listener {
   void Shutdown(absl::Duration timeout);
 
   const std::string& address() const { return address_; }
+  bool uses_tls() const { return false; }
 
  private:
   Listener() = default;

@@ -55,9 +55,10 @@ void Log(LogLevel level, absl::string_view event,
   line["level"] = std::string(LevelName(level));
   line["event"] = std::string(event);
   for (const LogField& field : fields) {
-    std::visit(
-        [&](const auto& value) { line[std::string(field.name)] = value; },
-        field.value);
+    const auto* const value = std::get_if<std::string>(&field.value);
+    if (value != nullptr && value->empty()) continue;
+    std::visit([&](const auto& of) { line[std::string(field.name)] = of; },
+               field.value);
   }
   // Text from outside may be anything: what is no UTF-8 is replaced.
   Logger().info(line.dump(-1, ' ', false, Json::error_handler_t::replace));

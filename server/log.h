@@ -32,7 +32,7 @@ struct LogField {
 };
 
 // Writes {"ts", "level", "event", fields...}; `event` is a snake_case name
-// that stays the same for ever. Thread-safe.
+// that stays the same for ever. A field of empty text is left out. Thread-safe.
 void Log(LogLevel level, absl::string_view event,
          std::initializer_list<LogField> fields = {});
 

@@ -4,6 +4,7 @@
 
 #include "absl/memory/memory.h"
 #include "core/status_macros.h"
+#include "server/lookup_counts.h"
 
 namespace emb {
 
@@ -19,25 +20,24 @@ absl::StatusOr<std::unique_ptr<LookupAnswer>> LookupAnswer::Make(
   answer->snapshot_ = registry.snapshot();
   EMB_ASSIGN_OR_RETURN(answer->plan_,
                        PlanLookup(view, *answer->snapshot_, limits));
+  CountFeatures(view, answer->plan_, *answer->snapshot_);
   answer->reply_.emplace(*answer->snapshot_, view.request_id, answer->plan_);
   return answer;
 }
 
-std::unique_ptr<LookupAnswer> LookupAnswer::MakeOrFail(
-    const Registry& registry, const Limits& limits,
-    const grpc::ByteBuffer& message) {
-  uint64_t request_id = 0;
-  auto request = DecodedLookup::Decode(message, limits);
-  absl::Status status = request.status();
-  if (status.ok()) {
-    request_id = (*request)->view().request_id;
-    auto answer = Make(registry, limits, *std::move(request));
-    if (answer.ok()) return *std::move(answer);
-    status = answer.status();
-  }
+std::unique_ptr<LookupAnswer> LookupAnswer::Failed(uint64_t request_id,
+                                                   const absl::Status& status) {
   auto failed = absl::WrapUnique(new LookupAnswer);
   failed->failure_ = FailedReply(request_id, status);
   return failed;
+}
+
+int64_t LookupAnswer::values_bytes() const {
+  int64_t bytes = 0;
+  for (const auto& feature : plan_) {
+    if (feature.ok()) bytes += feature->values_bytes;
+  }
+  return bytes;
 }
 
 std::optional<grpc::ByteBuffer> LookupAnswer::NextPart() {

@@ -2,8 +2,10 @@
 #ifndef EMB_SERVER_LOOKUP_ANSWER_H_
 #define EMB_SERVER_LOOKUP_ANSWER_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "grpcpp/support/byte_buffer.h"
@@ -21,7 +23,8 @@ namespace emb {
 // Threads  One thread at a time.
 class LookupAnswer {
  public:
-  // `request` is decoded and checked; nothing is gathered yet.
+  // `request` is decoded and checked, and counted for its tables; nothing is
+  // gathered yet.
   //
   // Errors   As DecodedLookup::Decode and PlanLookup. UNAVAILABLE: the tables
   //          are being loaded.
@@ -29,15 +32,19 @@ class LookupAnswer {
       const Registry& registry, const Limits& limits,
       std::unique_ptr<const DecodedLookup> request);
 
-  // For a stream, which goes on after a request that failed: an answer that
-  // may say so.
-  static std::unique_ptr<LookupAnswer> MakeOrFail(
-      const Registry& registry, const Limits& limits,
-      const grpc::ByteBuffer& message);
+  // An answer that says so.
+  static std::unique_ptr<LookupAnswer> Failed(uint64_t request_id,
+                                              const absl::Status& status);
 
-  // As LookupReply. Whole: not of MakeOrFail.
-  grpc::ByteBuffer Whole() { return reply_->Whole(); }
+  // As LookupReply. Whole: not of a failed answer.
+  grpc::ByteBuffer Whole(std::shared_ptr<const void> until_sent = nullptr) {
+    return reply_->Whole(std::move(until_sent));
+  }
   std::optional<grpc::ByteBuffer> NextPart();
+
+  const LookupView& request() const { return request_->view(); }
+  // Of all values, before anything is allocated for them.
+  int64_t values_bytes() const;
 
   LookupAnswer(const LookupAnswer&) = delete;
   LookupAnswer& operator=(const LookupAnswer&) = delete;

@@ -122,6 +122,10 @@ absl::StatusOr<LookupPlan> PlanLookup(const LookupView& request,
     auto feature =
         PlanFeature(request.features[i], absl::StrCat("features[", i, "]"),
                     snapshot, limits);
+    if (!feature.ok()) {
+      snapshot.CountersOf(request.features[i].table)
+          .CountError(feature.status().code());
+    }
     if (!feature.ok() && !request.partial) return feature.status();
     if (feature.ok()) bytes += feature->values_bytes;
     // Here, so that plans do not pile up for an answer that is too large.

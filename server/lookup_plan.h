@@ -18,7 +18,7 @@ namespace emb {
 using LookupPlan = std::vector<absl::StatusOr<FeaturePlan>>;
 
 // Checks a whole request against one snapshot, before anything is allocated
-// for its answer.
+// for its answer. Features that are wrong are counted as errors of their table.
 //
 // Errors   INVALID_ARGUMENT  no features, a limit, a ragged or wrong shape.
 //          OUT_OF_RANGE      an id outside the table.

@@ -6,8 +6,10 @@
 
 namespace emb {
 
-std::shared_ptr<LookupReactor> LookupReactor::Start(AnswerFunction answer) {
-  std::shared_ptr<LookupReactor> stream(new LookupReactor(std::move(answer)));
+std::shared_ptr<LookupReactor> LookupReactor::Start(AnswerFunction answer,
+                                                    EndFunction on_end) {
+  std::shared_ptr<LookupReactor> stream(
+      new LookupReactor(std::move(answer), std::move(on_end)));
   stream->self_ = stream;
   stream->StartRead(&stream->incoming_);
   return stream;
@@ -93,7 +95,9 @@ void LookupReactor::Do(const Step& step) {
   // Finish may be the end of this object, and comes alone.
   if (step.read) StartRead(&incoming_);
   if (step.write) StartWrite(&outgoing_);
-  if (step.finish) Finish(ToGrpcStatus(*step.finish));
+  if (!step.finish) return;
+  on_end_(step.finish->code());
+  Finish(ToGrpcStatus(*step.finish));
 }
 
 }  // namespace emb

@@ -11,7 +11,6 @@
 #include "core/mutex.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
-#include "server/lookup_answer.h"
 
 namespace emb {
 
@@ -24,11 +23,20 @@ namespace emb {
 class LookupReactor final
     : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  using AnswerFunction = std::function<std::unique_ptr<LookupAnswer>(
-      const grpc::ByteBuffer& request)>;
+  // The messages of one answer; it goes when the last one is written.
+  class Answer {
+   public:
+    virtual ~Answer() = default;
+    virtual std::optional<grpc::ByteBuffer> NextPart() = 0;
+  };
+  using AnswerFunction =
+      std::function<std::unique_ptr<Answer>(const grpc::ByteBuffer& request)>;
+  using EndFunction = std::function<void(absl::StatusCode code)>;
 
-  // Begins to read. `answer` makes the answer to a request.
-  static std::shared_ptr<LookupReactor> Start(AnswerFunction answer);
+  // Begins to read. `answer` makes the answer to a request; `on_end` is told
+  // how the call ends, once.
+  static std::shared_ptr<LookupReactor> Start(AnswerFunction answer,
+                                              EndFunction on_end);
 
   // Ends the call with UNAVAILABLE as soon as the answer under way is written.
   void Drain();
@@ -38,7 +46,8 @@ class LookupReactor final
   void OnDone() override { self_.reset(); }
 
  private:
-  explicit LookupReactor(AnswerFunction answer) : answer_(std::move(answer)) {}
+  LookupReactor(AnswerFunction answer, EndFunction on_end)
+      : answer_(std::move(answer)), on_end_(std::move(on_end)) {}
 
   // What to do next, decided under the mutex and done without it: gRPC may
   // call back from inside.
@@ -52,6 +61,7 @@ class LookupReactor final
   bool TakePart() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const AnswerFunction answer_;
+  const EndFunction on_end_;
   std::shared_ptr<LookupReactor> self_;
 
   Mutex mutex_;
@@ -63,7 +73,7 @@ class LookupReactor final
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   // Read and not yet begun.
   std::optional<grpc::ByteBuffer> waiting_ ABSL_GUARDED_BY(mutex_);
-  std::unique_ptr<LookupAnswer> current_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<Answer> current_ ABSL_GUARDED_BY(mutex_);
 
   // Belong to gRPC while it reads or writes.
   grpc::ByteBuffer incoming_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "embedding/v1/lookup.pb.h"
@@ -48,10 +49,27 @@ struct Gap {
   }
 };
 
-grpc::ByteBuffer Fill(const std::string& frame, const std::vector<Gap>& gaps) {
+// Memory of a message with what is held for as long.
+struct HeldMemory {
+  std::unique_ptr<std::byte[]> bytes;
+  std::shared_ptr<const void> until_sent;
+};
+
+grpc_slice Allocate(size_t size, std::shared_ptr<const void> until_sent) {
+  if (until_sent == nullptr) return grpc_slice_malloc(size);
+  // Not value-initialised: rows are written over it.
+  std::unique_ptr<std::byte[]> bytes(new std::byte[size]);
+  auto* const held = new HeldMemory{std::move(bytes), std::move(until_sent)};
+  return grpc_slice_new_with_user_data(
+      held->bytes.get(), size,
+      [](void* data) { delete static_cast<HeldMemory*>(data); }, held);
+}
+
+grpc::ByteBuffer Fill(const std::string& frame, const std::vector<Gap>& gaps,
+                      std::shared_ptr<const void> until_sent) {
   size_t size = frame.size();
   for (const Gap& gap : gaps) size += gap.bytes();
-  grpc_slice slice = grpc_slice_malloc(size);
+  grpc_slice slice = Allocate(size, std::move(until_sent));
   auto* out = reinterpret_cast<std::byte*>(GRPC_SLICE_START_PTR(slice));
   size_t framed = 0;
   const auto copy_frame = [&](size_t end) {
@@ -84,8 +102,9 @@ LookupReply::LookupReply(const Snapshot& snapshot, uint64_t request_id,
   }
 }
 
-grpc::ByteBuffer LookupReply::Whole() {
-  return Serialise(TakePieces(INT64_MAX), /*parted=*/false);
+grpc::ByteBuffer LookupReply::Whole(std::shared_ptr<const void> until_sent) {
+  return Serialise(TakePieces(INT64_MAX), /*parted=*/false,
+                   std::move(until_sent));
 }
 
 std::optional<grpc::ByteBuffer> LookupReply::NextPart() {
@@ -94,7 +113,7 @@ std::optional<grpc::ByteBuffer> LookupReply::NextPart() {
   // Whole answers do not say that they are parts.
   const bool parted = started_ || !Done();
   started_ = true;
-  return Serialise(pieces, parted);
+  return Serialise(pieces, parted, nullptr);
 }
 
 // Units of the next features, up to `bytes_max` of values but at least one.
@@ -149,8 +168,9 @@ std::string LookupReply::TailOf(const Piece& piece, bool parted) const {
   return tail;
 }
 
-grpc::ByteBuffer LookupReply::Serialise(const std::vector<Piece>& pieces,
-                                        bool parted) {
+grpc::ByteBuffer LookupReply::Serialise(
+    const std::vector<Piece>& pieces, bool parted,
+    std::shared_ptr<const void> until_sent) {
   std::string frame;
   WireWriter writer(frame);
   std::vector<Gap> gaps;
@@ -174,7 +194,7 @@ grpc::ByteBuffer LookupReply::Serialise(const std::vector<Piece>& pieces,
   }
   writer.UInt64(Response::kRequestIdFieldNumber, request_id_);
   writer.UInt64(Response::kMorePartsFieldNumber, parted && !Done() ? 1 : 0);
-  return Fill(frame, gaps);
+  return Fill(frame, gaps, std::move(until_sent));
 }
 
 grpc::ByteBuffer FailedReply(uint64_t request_id, const absl::Status& status) {

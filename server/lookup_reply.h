@@ -34,7 +34,8 @@ class LookupReply {
               const LookupPlan& plan);
 
   // The whole answer in one message. Call once, and not beside NextPart.
-  grpc::ByteBuffer Whole();
+  // `until_sent` is held until the transport has taken the message.
+  grpc::ByteBuffer Whole(std::shared_ptr<const void> until_sent = nullptr);
 
   // The next part of the answer, nullopt after the last one. An answer of at
   // most kPartBytes is one part, as Whole.
@@ -49,7 +50,8 @@ class LookupReply {
 
   std::vector<Piece> TakePieces(int64_t bytes_max);
   bool Done() const { return next_feature_ == plan_.size(); }
-  grpc::ByteBuffer Serialise(const std::vector<Piece>& pieces, bool parted);
+  grpc::ByteBuffer Serialise(const std::vector<Piece>& pieces, bool parted,
+                             std::shared_ptr<const void> until_sent);
   std::string TailOf(const Piece& piece, bool parted) const;
 
   const Snapshot& snapshot_;

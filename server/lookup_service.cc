@@ -1,43 +1,52 @@
 #include "server/lookup_service.h"
 
+#include <optional>
+#include <string>
 #include <utility>
 
-#include "core/status_macros.h"
-#include "server/call_state.h"
-#include "server/decoded_lookup.h"
-#include "server/lookup_answer.h"
-#include "server/status_convert.h"
+#include "server/streamed_lookup.h"
+#include "server/unary_lookup.h"
 
 namespace emb {
 
-absl::StatusOr<grpc::ByteBuffer> LookupService::Answer(
-    const grpc::ByteBuffer& request) const {
-  EMB_ASSIGN_OR_RETURN(std::unique_ptr<const DecodedLookup> decoded,
-                       DecodedLookup::Decode(request, limits_));
-  EMB_ASSIGN_OR_RETURN(
-      const std::unique_ptr<LookupAnswer> answer,
-      LookupAnswer::Make(registry_, limits_, std::move(decoded)));
-  return answer->Whole();
+namespace {
+
+// Whose turn it is, where callers must wait: the host that calls.
+std::string CallerOf(const grpc::CallbackServerContext& context) {
+  const std::string peer = context.peer();  // Such as ipv4:10.0.0.1:1234.
+  return peer.substr(0, peer.rfind(':'));
 }
+
+}  // namespace
 
 grpc::ServerUnaryReactor* LookupService::Lookup(
     grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
     grpc::ByteBuffer* response) {
-  const auto answer = [&]() -> absl::Status {
-    EMB_RETURN_IF_ERROR(CheckAlive(*context));
-    EMB_ASSIGN_OR_RETURN(*response, Answer(*request));
-    return absl::OkStatus();
-  };
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpcStatus(answer()));
+  const auto lookup = std::make_shared<UnaryLookup>(deps_, *context, *request,
+                                                    *response, *reactor);
+  const bool too_many = lookup->IsTooMany();
+  const LookupExecutor::InlineTurn turn(deps_.executor);
+  if (turn.granted() && !too_many) {
+    lookup->Run(std::nullopt);
+  } else {
+    deps_.executor.Enqueue(
+        CallerOf(*context), lookup->cost(), too_many,
+        [lookup](std::optional<ShedReason> shed) { lookup->Run(shed); });
+  }
   return reactor;
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>*
 LookupService::LookupStream(grpc::CallbackServerContext* /*context*/) {
-  const auto stream =
-      LookupReactor::Start([this](const grpc::ByteBuffer& request) {
-        return LookupAnswer::MakeOrFail(registry_, limits_, request);
+  deps_.stream_calls.started.Add();
+  const auto stream = LookupReactor::Start(
+      [this](const grpc::ByteBuffer& request) {
+        return std::make_unique<StreamedLookup>(deps_, request);
+      },
+      [this, since = LookupRecord::Clock::now()](absl::StatusCode code) {
+        deps_.stream_calls.CountHandled(
+            code, absl::FromChrono(LookupRecord::Clock::now() - since));
       });
   bool draining = false;
   {

@@ -5,31 +5,45 @@
 #include <memory>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "core/mutex.h"
 #include "embedding/v1/lookup.grpc.pb.h"
 #include "grpcpp/support/byte_buffer.h"
+#include "server/admission/in_flight.h"
+#include "server/admission/lookup_executor.h"
 #include "server/limits.h"
 #include "server/lookup_reactor.h"
+#include "server/lookup_record.h"
+#include "server/metrics/call_metrics.h"
+#include "server/metrics/lookup_metrics.h"
+#include "server/published.h"
 #include "server/registry.h"
 
 namespace emb {
 
 // Both calls are registered raw: messages come and go as the bytes of the wire.
 //
-// Threads  Thread-safe. No call blocks: lookups read memory only.
+// Threads  Thread-safe. No call blocks: lookups read memory only. Where they
+// are
+//          answered, LookupExecutor decides.
 class LookupService final
     : public embedding::v1::EmbeddingService::WithRawCallbackMethod_Lookup<
           embedding::v1::EmbeddingService::WithRawCallbackMethod_LookupStream<
               embedding::v1::EmbeddingService::Service>> {
  public:
-  // `registry` outlives the service.
-  LookupService(const Registry& registry, const Limits& limits)
-      : registry_(registry), limits_(limits) {}
+  struct Dependencies {
+    const Registry& registry;
+    const Published<Limits>& limits;
+    InFlight& in_flight;
+    LookupExecutor& executor;
+    LookupMetrics& metrics;
+    MethodMetrics& lookup_calls;
+    MethodMetrics& stream_calls;
+    LookupLog& log;
+  };
 
-  // The serialised answer to a serialised request: the RPC without gRPC.
-  absl::StatusOr<grpc::ByteBuffer> Answer(
-      const grpc::ByteBuffer& request) const;
+  // Everything referred to outlives the service.
+  explicit LookupService(const Dependencies& dependencies)
+      : deps_(dependencies) {}
 
   // Ends streams as soon as they have answered what they are at; those that
   // open later, at once.
@@ -43,8 +57,7 @@ class LookupService final
       grpc::CallbackServerContext* context) override;
 
  private:
-  const Registry& registry_;
-  const Limits limits_;
+  const Dependencies deps_;
 
   Mutex mutex_;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;

@@ -78,7 +78,15 @@ int Fail(const absl::Status& status) {
   return absl::IsInvalidArgument(status) ? kExitUsage : kExitFailure;
 }
 
-int Run(const emb::ServerOptions& options, const sigset_t& signals) {
+// What is acknowledged is on disk: whoever supervises the process starts it
+// again.
+[[noreturn]] void ExitWedged(const absl::Status& why) {
+  emb::LogFailure("wedged", why);
+  _exit(kExitFailure);
+}
+
+int Run(emb::ServerOptions options, const sigset_t& signals) {
+  options.on_wedged = ExitWedged;
   auto server = emb::Server::Start(options);
   if (!server.ok()) return Fail(server.status());
   const SignalThread signal_thread(signals, **server);

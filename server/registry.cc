@@ -26,7 +26,36 @@ absl::StatusOr<const ServedTable*> InMemory(const ServedTable& table) {
                    " is kept on disk only, pin it to look it up"));
 }
 
+// Those of `next`'s names: those that were there before go on.
+std::shared_ptr<const CountersByName> CountersFor(
+    const Snapshot& next, const CountersByName& before) {
+  auto counters = std::make_shared<CountersByName>();
+  counters->unknown = before.unknown;
+  for (const std::string& name : next.Names()) {
+    const auto found = before.tables.find(name);
+    counters->tables[name] = found == before.tables.end()
+                                 ? std::make_shared<TableCounters>()
+                                 : found->second;
+  }
+  return counters;
+}
+
+// Whether a name comes or goes.
+bool ChangesNames(const std::vector<TableChange>& changes,
+                  const CountersByName& before) {
+  return std::any_of(
+      changes.begin(), changes.end(), [&before](const TableChange& change) {
+        const bool stays = change.current != nullptr || !change.kept.empty();
+        return stays != before.tables.contains(change.name);
+      });
+}
+
 }  // namespace
+
+TableCounters& Snapshot::CountersOf(absl::string_view name) const {
+  const auto found = counters->tables.find(name);
+  return found == counters->tables.end() ? *counters->unknown : *found->second;
+}
 
 std::optional<Digest> CurrentDigest(const ServedTable& table) {
   const VersionRecord& record = table.record;
@@ -139,11 +168,17 @@ void Registry::Apply(uint64_t epoch, const std::vector<Change>& changes) {
       next->kept[change.name] = change.kept;
     }
   }
+  // Row updates come by the thousands a second: they keep the names.
+  if (ChangesNames(changes, *next->counters)) {
+    next->counters = CountersFor(*next, *next->counters);
+  }
   snapshot_.Set(std::move(next));
 }
 
-void Registry::Replace(std::shared_ptr<const Snapshot> snapshot) {
-  snapshot_.Set(std::move(snapshot));
+void Registry::Replace(const Snapshot& snapshot) {
+  auto next = std::make_shared<Snapshot>(snapshot);
+  next->counters = CountersFor(*next, *this->snapshot()->counters);
+  snapshot_.Set(std::move(next));
 }
 
 }  // namespace emb

@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "core/table.h"
+#include "server/metrics/table_counters.h"
 #include "server/published.h"
 #include "server/rows_digest.h"
 #include "storage/version_record.h"
@@ -49,6 +50,13 @@ struct TableChange {
   std::vector<TablePtr> kept = {};  // The others, ascending.
 };
 
+// What was asked of each name. The map is immutable, the counters are not.
+struct CountersByName {
+  absl::flat_hash_map<std::string, std::shared_ptr<TableCounters>> tables;
+  // Of names that are no table's.
+  std::shared_ptr<TableCounters> unknown = std::make_shared<TableCounters>();
+};
+
 // All tables at one epoch. Immutable: a reader takes one, uses it to its end,
 // and so never mixes two versions.
 struct Snapshot {
@@ -57,6 +65,12 @@ struct Snapshot {
   absl::flat_hash_map<std::string, TablePtr> tables;
   // The other versions, ascending; no entry for none.
   absl::flat_hash_map<std::string, std::vector<TablePtr>> kept;
+  // Shared by snapshots of the same names.
+  std::shared_ptr<const CountersByName> counters =
+      std::make_shared<CountersByName>();
+
+  // Those of a table, or of all that are none.
+  TableCounters& CountersOf(absl::string_view name) const;
 
   // A version whose rows are in memory; 0: the current one.
   //
@@ -98,7 +112,7 @@ class Registry {
   void Apply(uint64_t epoch, const std::vector<Change>& changes);
 
   // Publishes a whole snapshot, as after loading.
-  void Replace(std::shared_ptr<const Snapshot> snapshot);
+  void Replace(const Snapshot& snapshot);
 
   Phase phase() const { return phase_.load(std::memory_order_acquire); }
   // UNAVAILABLE until the tables are loaded.

@@ -1,7 +1,6 @@
 #include "server/server.h"
 
 #include <algorithm>
-#include <thread>
 #include <utility>
 
 #include "absl/memory/memory.h"
@@ -12,37 +11,14 @@
 #include "grpc/grpc.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
-#include "server/admin_service.h"
-#include "server/folder.h"
-#include "server/listener.h"
 #include "server/log.h"
-#include "server/lookup_service.h"
-#include "server/machine_memory.h"
-#include "server/maintenance.h"
-#include "server/memory_budget.h"
-#include "server/reclaimer.h"
-#include "server/registry.h"
-#include "server/row_updater.h"
-#include "server/store_watch.h"
-#include "server/table_loader.h"
-#include "server/table_manager.h"
-#include "server/worker_pool.h"
+#include "server/server_parts.h"
 #include "storage/rocks_table_store.h"
 
 namespace emb {
 namespace {
 
-// Steps of imports and drops at a time; each is bound by the disk.
-constexpr int kWorkers = 4;
-// Tables created at a time; each takes seconds and many threads. Imports do not
-// wait for them.
-constexpr int kCreators = 2;
 constexpr absl::Duration kLookupConnectionAge = absl::Minutes(30);
-
-int64_t MemoryLimitOf(const ServerOptions& options) {
-  if (options.memory_limit_bytes > 0) return options.memory_limit_bytes;
-  return MachineMemoryBytes() / 5 * 4;
-}
 
 // Process-wide settings of gRPC that every later builder follows.
 void SetUpGrpc() {
@@ -57,14 +33,6 @@ void SetUpGrpc() {
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
 }
 
-void LogFold(const std::string& table, const absl::Status& status) {
-  if (status.ok()) {
-    Log(LogLevel::kInfo, "table_folded", {{"table", table}});
-  } else if (!absl::IsCancelled(status)) {
-    LogFailure("fold_failed", status);
-  }
-}
-
 absl::StatusOr<std::unique_ptr<TableStore>> OpenStoreOf(
     const ServerOptions& options) {
   auto store = OpenRocksTableStore({.data_dir = options.data_dir});
@@ -74,174 +42,88 @@ absl::StatusOr<std::unique_ptr<TableStore>> OpenStoreOf(
       "; restore a backup, or copy what can be read with --salvage"));
 }
 
-// They leave one CPU alone; and more would only wait for the one that draws.
-int FillThreads() {
-  const auto cpus = static_cast<int>(std::thread::hardware_concurrency());
-  return std::clamp(cpus - 1, 1, 8);
+// How each listener is to be.
+struct Listeners {
+  ListenerOptions data;
+  ListenerOptions admin;
+  ListenerOptions http;
+};
+
+Listeners ListenersOf(const ServerOptions& options) {
+  const Limits& limits = options.limits;
+  Listeners listeners;
+  listeners.data = {.flag = "--listen",
+                    .address = options.listen,
+                    .insecure = options.insecure,
+                    .message_bytes_max = limits.request_bytes_max,
+                    .connection_age_max = kLookupConnectionAge};
+  listeners.admin = {.flag = "--admin_listen",
+                     .address = options.admin_listen,
+                     .insecure = options.insecure,
+                     .message_bytes_max = std::max(limits.request_bytes_max,
+                                                   limits.update_bytes_max)};
+  listeners.http = {.flag = "--http_listen",
+                    .address = options.http_listen,
+                    .insecure = options.insecure};
+  return listeners;
 }
 
 }  // namespace
 
-// In the order of construction; destroyed from the last to the first, so that
-// nothing outlives what it refers to.
-struct Server::Parts {
-  Parts(const ServerOptions& o, std::unique_ptr<TableStore> s)
-      : options(o),
-        store(std::move(s)),
-        budget(MemoryLimitOf(o)),
-        committer(*store, registry),
-        manager({*store, registry, committer, claims, budget, reclaimer,
-                 o.limits, o.retention, o.swap_policy, absl::Now,
-                 FillThreads()}),
-        versions({*store, registry, committer, claims, budget, reclaimer,
-                  o.retention, o.swap_policy, absl::Now}),
-        folder({*store, registry, committer, fold_targets, o.fold_interval,
-                o.fold_bytes_per_second, absl::Now, LogFold}),
-        updater({*store, committer, reclaimer, budget, fold_targets,
-                 o.durability, absl::Now, [this] { folder.Notice(); },
-                 [](const absl::Status& status) {
-                   LogFailure("sync_failed", status);
-                 }}),
-        maintenance({*store, registry, o.backup_dir,
-                     [this] { return LoadAndPublish(); }}),
-        watch({.store = store->maintenance(),
-               .on_change =
-                   [this](const absl::Status& writable) {
-                     NoteWritable(writable);
-                   }}),
-        workers(kWorkers),
-        creators(kCreators),
-        background(kWorkers, WorkerPool::Priority::kIdle),
-        caretakers(1),
-        park(workers, o.import_idle_timeout),
-        lookup_service(registry, o.limits),
-        admin_service({manager, versions, updater, maintenance, watch, park,
-                       registry, budget, workers, creators, background,
-                       caretakers, ServerVersion(), absl::Now(), absl::Now,
-                       o.import_idle_timeout}) {}
-
-  // Reads all tables from the store and publishes them.
-  absl::Status LoadAndPublish();
-  void NoteWritable(const absl::Status& writable);
-  // The data plane's health tells of reading, the control plane's of writing.
-  void UpdateHealth();
-
-  const ServerOptions options;
-  const std::unique_ptr<TableStore> store;
-  MemoryBudget budget;
-  Registry registry;
-  Reclaimer reclaimer;
-  Committer committer;
-  NameClaims claims;
-  TableManager manager;
-  VersionManager versions;
-  FoldTargets fold_targets;
-  Folder folder;
-  RowUpdater updater;
-  Maintenance maintenance;
-  StoreWatch watch;
-  WorkerPool workers;
-  WorkerPool creators;
-  WorkerPool background;
-  WorkerPool caretakers;
-  ImportPark park;
-  LookupService lookup_service;
-  AdminService admin_service;
-  std::unique_ptr<Listener> data_listener;
-  std::unique_ptr<Listener> admin_listener;
-  bool stopped = false;
-
-  Mutex health_mutex;  // One update at a time.
-  Mutex mutex;
-  CondVar stop_changed;
-  bool stop_requested ABSL_GUARDED_BY(mutex) = false;
-};
-
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+absl::Status Server::Parts::Listen() {
+  const Listeners listeners = ListenersOf(options);
+  EMB_ASSIGN_OR_RETURN(data_listener,
+                       Listener::Start(listeners.data, lookup_service,
+                                       "embedding.v1.EmbeddingService"));
+  ListenerOptions admin = listeners.admin;
+  admin.metrics = &calls.metrics;
+  EMB_ASSIGN_OR_RETURN(
+      admin_listener,
+      Listener::Start(admin, admin_service, "embedding.v1.TableAdmin"));
+  if (!options.http_listen.empty()) {
+    EMB_ASSIGN_OR_RETURN(http_listener,
+                         HttpListener::Start(listeners.http, Pages()));
+  }
+  self_probe.emplace(SelfProbe::Dependencies{
+      [this] { return ProbeDataPort(); }, options.self_probe_interval,
+      self_probe_failures, options.on_wedged});
+  return absl::OkStatus();
+}
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(
     const ServerOptions& options) {
   if (options.data_dir.empty()) {
     return absl::InvalidArgumentError("--data_dir: empty, want a directory");
   }
-  const ListenerOptions data = {"--listen", options.listen, options.insecure,
-                                options.limits.request_bytes_max,
-                                kLookupConnectionAge};
-  const ListenerOptions admin = {"--admin_listen", options.admin_listen,
-                                 options.insecure,
-                                 std::max(options.limits.request_bytes_max,
-                                          options.limits.update_bytes_max)};
+  const Listeners listeners = ListenersOf(options);
   // Before anything is made on disk.
-  EMB_RETURN_IF_ERROR(CheckListenerOptions(data));
-  EMB_RETURN_IF_ERROR(CheckListenerOptions(admin));
+  EMB_RETURN_IF_ERROR(CheckedAddress(listeners.data).status());
+  EMB_RETURN_IF_ERROR(CheckedAddress(listeners.admin).status());
+  if (!options.http_listen.empty()) {
+    EMB_RETURN_IF_ERROR(CheckedAddress(listeners.http).status());
+  }
   SetUpGrpc();
   EMB_ASSIGN_OR_RETURN(std::unique_ptr<TableStore> store, OpenStoreOf(options));
   auto parts = std::make_unique<Parts>(options, std::move(store));
-  EMB_ASSIGN_OR_RETURN(parts->data_listener,
-                       Listener::Start(data, parts->lookup_service,
-                                       "embedding.v1.EmbeddingService"));
-  EMB_ASSIGN_OR_RETURN(
-      parts->admin_listener,
-      Listener::Start(admin, parts->admin_service, "embedding.v1.TableAdmin"));
+  EMB_RETURN_IF_ERROR(parts->Listen());
+  auto server = absl::WrapUnique(new Server(std::move(parts)));
   Log(LogLevel::kInfo, "listening",
-      {{"data", parts->data_listener->address()},
-       {"admin", parts->admin_listener->address()},
+      {{"data", server->data_address()},
+       {"admin", server->admin_address()},
+       {"http", server->http_address()},
        {"data_dir", options.data_dir},
-       {"memory_limit_bytes", parts->budget.limit_bytes()},
+       {"memory_limit_bytes", server->parts_->budget.limit_bytes()},
        {"version", ServerVersion()}});
-  return absl::WrapUnique(new Server(std::move(parts)));
+  return server;
 }
 
 Server::~Server() {
   if (parts_->stopped) return;
-  parts_->watch.Stop();
+  parts_->StopWatching();
   if (parts_->data_listener) parts_->data_listener->Shutdown({});
   if (parts_->admin_listener) parts_->admin_listener->Shutdown({});
-}
-
-absl::Status Server::Parts::LoadAndPublish() {
-  const absl::Time start = absl::Now();
-  LoadOptions load;
-  load.num_threads = options.load_threads;
-  load.cancelled = [this] {
-    MutexLock lock(mutex);
-    return stop_requested;
-  };
-  load.on_table = [](const ServedTable& table) {
-    if (table.state.ok()) {
-      LogTable("table_loaded", table);
-    } else {
-      LogFailure("table_damaged", table.state);
-    }
-  };
-  EMB_ASSIGN_OR_RETURN(const auto snapshot,
-                       LoadTables(*store, budget, reclaimer, load));
-  EMB_RETURN_IF_ERROR(updater.Restore());
-  registry.Replace(snapshot);
-  folder.Notice();
-  Log(LogLevel::kInfo, "loaded",
-      {{"tables", static_cast<int64_t>(snapshot->tables.size())},
-       {"bytes", budget.used_bytes()},
-       {"load_seconds", absl::ToDoubleSeconds(absl::Now() - start)}});
-  return absl::OkStatus();
-}
-
-void Server::Parts::NoteWritable(const absl::Status& writable) {
-  if (writable.ok()) {
-    Log(LogLevel::kInfo, "writable_again");
-  } else {
-    LogFailure("read_only", writable);
-  }
-  UpdateHealth();
-}
-
-void Server::Parts::UpdateHealth() {
-  const MutexLock lock(health_mutex);
-  // Listeners begin as "not serving", and may not be there yet.
-  if (registry.phase() == Phase::kLoading) return;
-  const bool serving = registry.phase() == Phase::kServing;
-  data_listener->SetServing(serving);
-  admin_listener->SetServing(serving && watch.writable().ok());
 }
 
 absl::Status Server::Load() {
@@ -272,7 +154,7 @@ absl::Status Server::Stop() {
   // Callers see "not serving" and go elsewhere before the listener closes.
   absl::SleepFor(options.drain_delay);
   parts_->lookup_service.Drain();
-  parts_->watch.Stop();
+  parts_->StopWatching();
   parts_->data_listener->Shutdown(options.drain_timeout);
   parts_->admin_listener->Shutdown(options.drain_timeout);
   parts_->stopped = true;
@@ -292,6 +174,11 @@ const std::string& Server::data_address() const {
 
 const std::string& Server::admin_address() const {
   return parts_->admin_listener->address();
+}
+
+std::string Server::http_address() const {
+  const auto& listener = parts_->http_listener;
+  return listener == nullptr ? "" : listener->address();
 }
 
 std::string ServerVersion() { return EMB_VERSION; }

@@ -4,6 +4,7 @@
 #define EMB_SERVER_SERVER_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,7 @@ struct ServerOptions {
   std::string data_dir;
   std::string listen = "127.0.0.1:50051";
   std::string admin_listen = "127.0.0.1:50052";
+  std::string http_listen = "127.0.0.1:50053";  // Empty: nowhere.
   std::string backup_dir;  // Where backups go; empty: nowhere.
   // Where to copy what can be read of a damaged store, instead of serving it;
   // empty: serve.
@@ -43,6 +45,16 @@ struct ServerOptions {
   // For calls in flight after that; then they are cancelled.
   absl::Duration drain_timeout = absl::Seconds(20);
   Limits limits;
+  // How long a lookup may wait for a thread.
+  absl::Duration queue_timeout = absl::Milliseconds(50);
+  // Of so many lookups one is logged; 0: none.
+  int64_t lookup_log_sampling = 0;
+  // Between probes of the data port by the server itself; 0: never.
+  absl::Duration self_probe_interval = absl::Seconds(5);
+  // Told, on a thread of the server's, when it takes no connections any more
+  // and only a restart helps.
+  std::function<void(const absl::Status&)> on_wedged = [](const absl::Status&) {
+  };
 };
 
 // Server answers from Start until Stop; lookups fail with UNAVAILABLE until
@@ -78,6 +90,7 @@ class Server {
   // Where it listens; the port is the one it got.
   const std::string& data_address() const;
   const std::string& admin_address() const;
+  std::string http_address() const;  // Empty: nowhere.
 
  private:
   struct Parts;

@@ -12,6 +12,8 @@ namespace {
 constexpr size_t kMessageBytesMax = 1024;
 constexpr absl::string_view kBadRequestType =
     "type.googleapis.com/google.rpc.BadRequest";
+constexpr absl::string_view kRetryInfoType =
+    "type.googleapis.com/google.rpc.RetryInfo";
 
 // At most kMessageBytesMax, not cut inside a UTF-8 sequence.
 absl::string_view Capped(absl::string_view message) {
@@ -51,6 +53,18 @@ google::rpc::Status ToStatusProto(const absl::Status& status) {
 
 absl::Status InvalidField(absl::string_view path, absl::string_view complaint) {
   return FieldError(absl::StatusCode::kInvalidArgument, path, complaint);
+}
+
+absl::Status OverloadedError(absl::string_view message,
+                             absl::Duration retry_delay) {
+  absl::Status status = absl::ResourceExhaustedError(message);
+  google::rpc::RetryInfo details;
+  auto* const delay = details.mutable_retry_delay();
+  delay->set_seconds(
+      absl::IDivDuration(retry_delay, absl::Seconds(1), &retry_delay));
+  delay->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(retry_delay)));
+  status.SetPayload(kRetryInfoType, absl::Cord(details.SerializeAsString()));
+  return status;
 }
 
 grpc::Status ToGrpcStatus(const absl::Status& status) {

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "google/rpc/status.pb.h"
 #include "grpcpp/support/status.h"
 
@@ -19,6 +20,11 @@ absl::Status FieldError(absl::StatusCode code, absl::string_view path,
 
 // The same with INVALID_ARGUMENT.
 absl::Status InvalidField(absl::string_view path, absl::string_view complaint);
+
+// RESOURCE_EXHAUSTED for a while, with a google.rpc.RetryInfo that says for how
+// long.
+absl::Status OverloadedError(absl::string_view message,
+                             absl::Duration retry_delay);
 
 // The same codes by number. Text is capped at 1 KiB, since larger trailers
 // would be refused by the other end; payloads become the standard details.

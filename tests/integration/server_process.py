@@ -21,7 +21,7 @@ TIMEOUT_SECONDS = 60
 class ServerProcess:
     """Starts embedding-server and follows its log.
 
-    data_address, admin_address: HOST:PORT, once it is started.
+    data_address, admin_address, http_address: HOST:PORT, once it is started.
     events: its log so far, a list of dicts in order.
 
     One object may be started again after stop or kill; ports then differ.
@@ -33,6 +33,7 @@ class ServerProcess:
         self.flags = list(flags)
         self.data_address = None
         self.admin_address = None
+        self.http_address = None
         self.events = []
         self._process = None
         self._reader = None
@@ -56,7 +57,8 @@ class ServerProcess:
         self._process = subprocess.Popen(
             [os.path.join(self.bin_dir, "embedding-server"),
              f"--data_dir={self.data_dir}", "--listen=127.0.0.1:0",
-             "--admin_listen=127.0.0.1:0", "--drain_delay=0s", *self.flags],
+             "--admin_listen=127.0.0.1:0", "--http_listen=127.0.0.1:0",
+             "--drain_delay=0s", *self.flags],
             stderr=subprocess.PIPE, text=True)
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
@@ -64,6 +66,7 @@ class ServerProcess:
             listening = self.wait_for("listening")
             self.data_address = listening["data"]
             self.admin_address = listening["admin"]
+            self.http_address = listening["http"]
             self.wait_for(wait_until)
         except BaseException:
             self.kill()

@@ -23,6 +23,7 @@ InProcessServer::InProcessServer(ServerOptions options)
     options_.listen = "127.0.0.1:0";
   }
   options_.admin_listen = "127.0.0.1:0";
+  options_.http_listen = "127.0.0.1:0";
   options_.drain_delay = absl::ZeroDuration();
 }
 

@@ -57,15 +57,17 @@ TEST(ParseAddress, KnowsWhatOtherMachinesCanReach) {
   }
 }
 
-TEST(CheckListenerOptions, NamesTheFlag) {
+TEST(CheckedAddress, NamesTheFlag) {
   EXPECT_THAT(
-      CheckListenerOptions({"--listen", "0.0.0.0:1", false, {}}),
+      CheckedAddress({.flag = "--listen", .address = "0.0.0.0:1"}),
       StatusIs(StatusCode::kInvalidArgument,
                testing::AllOf(HasSubstr("--listen"), HasSubstr("--insecure"))));
-  EXPECT_THAT(CheckListenerOptions({"--admin_listen", "x", true, {}}),
+  EXPECT_THAT(CheckedAddress(
+                  {.flag = "--admin_listen", .address = "x", .insecure = true}),
               StatusIs(StatusCode::kInvalidArgument,
                        HasSubstr("--admin_listen: \"x\"")));
-  EMB_EXPECT_OK(CheckListenerOptions({"--listen", "0.0.0.0:1", true, {}}));
+  EMB_EXPECT_OK(CheckedAddress(
+      {.flag = "--listen", .address = "0.0.0.0:1", .insecure = true}));
 }
 
 }  // namespace

@@ -38,8 +38,10 @@ class FolderTest : public ManagerFixture {
     return std::make_unique<Folder>(Folder::Dependencies{
         store_, registry_, committer_, targets_, interval, int64_t{1} << 30,
         [this] { return now_; },
-        [this](const std::string& table, const absl::Status& status) {
+        [this](const std::string& table, const absl::Status& status,
+               absl::Duration duration) {
           EMB_EXPECT_OK(status) << table;
+          EXPECT_GE(duration, absl::ZeroDuration());
           folded_.Notify();
         }});
   }

@@ -178,23 +178,30 @@ TEST_F(LookupReplyTest, APartHasOneUnitAtLeast) {
 }
 
 TEST_F(LookupReplyTest, AFailedRequestIsAnsweredOnAStream) {
-  Serve(2, 2);
-  pb::LookupRequest request;
-  request.set_request_id(77);
   const auto failed =
-      LookupAnswer::MakeOrFail(registry_, limits_, ToWire(request));
+      LookupAnswer::Failed(77, absl::InvalidArgumentError("no ids"));
   const auto part = failed->NextPart();
   ASSERT_TRUE(part.has_value());
   const pb::LookupResponse response = ResponseOf(*part);
   EXPECT_EQ(response.request_id(), 77U);
   EXPECT_EQ(response.status().code(), 3);
+  EXPECT_EQ(response.status().message(), "no ids");
   EXPECT_FALSE(failed->NextPart().has_value());
-  EXPECT_EQ(ResponseOf(*LookupAnswer::MakeOrFail(registry_, limits_,
-                                                 ToWire(std::string("\xff")))
-                            ->NextPart())
-                .status()
-                .code(),
-            3);
+}
+
+// Until then it counts as in flight.
+TEST_F(LookupReplyTest, HoldsWhatItIsGivenUntilTheMessageIsGone) {
+  Serve(8, 64);
+  RandomLookup random(6, 8);
+  auto held = std::make_shared<int>(1);
+  const std::weak_ptr<int> watch = held;
+  {
+    grpc::ByteBuffer message = Answer(random.Request())->Whole(std::move(held));
+    const grpc::ByteBuffer plain = Answer(random.Request())->Whole();
+    EXPECT_FALSE(watch.expired());
+    EXPECT_GT(message.Length(), 0U);
+  }
+  EXPECT_TRUE(watch.expired());
 }
 
 }  // namespace

@@ -159,7 +159,7 @@ TEST_F(VersionManagerTest, ARestartFindsEverythingAsItWas) {
   EMB_ASSERT_OK_AND_ASSIGN(
       const auto snapshot,
       LoadTables(store_, budget_, reclaimer_, LoadOptions()));
-  registry_.Replace(snapshot);
+  registry_.Replace(*snapshot);
   EXPECT_THAT(Kept("item"), ElementsAre(1, -2, 3));
   EMB_EXPECT_OK(snapshot->Find("item", 1));
   EMB_EXPECT_OK(snapshot->Find("item", 2));

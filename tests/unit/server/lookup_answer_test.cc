@@ -1,13 +1,15 @@
-#include "server/lookup_service.h"
+#include "server/lookup_answer.h"
 
 #include <cstring>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/status_macros.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "server/decoded_lookup.h"
 #include "tests/testing/make_table.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/testing/wire_lookup.h"
@@ -38,9 +40,9 @@ std::vector<float> ValuesOf(const pb::FeatureResult& result) {
   return values;
 }
 
-class LookupServiceTest : public testing::Test {
+class LookupAnswerTest : public testing::Test {
  protected:
-  LookupServiceTest() : service_(registry_, Limits{}) {
+  LookupAnswerTest() {
     registry_.Apply(5, {{"item", Counting("item", 4, 2)},
                         {"user", Counting("user", 3, 1)}});
     registry_.set_phase(Phase::kServing);
@@ -54,19 +56,29 @@ class LookupServiceTest : public testing::Test {
     feature.mutable_ids()->Add(ids.begin(), ids.end());
   }
 
+  static absl::StatusOr<std::unique_ptr<LookupAnswer>> Make(
+      const Registry& registry, const pb::LookupRequest& request) {
+    const Limits limits;
+    EMB_ASSIGN_OR_RETURN(auto decoded,
+                         DecodedLookup::Decode(ToWire(request), limits));
+    return LookupAnswer::Make(registry, limits, std::move(decoded));
+  }
+
   absl::Status Answer(const pb::LookupRequest& request,
                       pb::LookupResponse& response) const {
-    EMB_ASSIGN_OR_RETURN(const grpc::ByteBuffer answer,
-                         service_.Answer(ToWire(request)));
-    response = ResponseOf(answer);
+    EMB_ASSIGN_OR_RETURN(const auto answer, Make(registry_, request));
+    response = ResponseOf(answer->Whole());
     return absl::OkStatus();
   }
 
+  TableCounters& Counters(const std::string& table) const {
+    return registry_.snapshot()->CountersOf(table);
+  }
+
   Registry registry_;
-  LookupService service_;
 };
 
-TEST_F(LookupServiceTest, AnswersEveryFeatureInOrder) {
+TEST_F(LookupAnswerTest, AnswersEveryFeatureInOrder) {
   pb::LookupRequest request;
   AddFeature("user", {2}, request);
   AddFeature("item", {3, 0, 3}, request);
@@ -84,7 +96,7 @@ TEST_F(LookupServiceTest, AnswersEveryFeatureInOrder) {
   EXPECT_EQ(response.results(1).revision(), 2U);
 }
 
-TEST_F(LookupServiceTest, ARequestsOwnPaddingIdAnswersZeros) {
+TEST_F(LookupAnswerTest, ARequestsOwnPaddingIdAnswersZeros) {
   pb::LookupRequest request;
   AddFeature("item", {-1, 3}, request);
   request.mutable_features(0)->set_padding_id(-1);
@@ -93,7 +105,7 @@ TEST_F(LookupServiceTest, ARequestsOwnPaddingIdAnswersZeros) {
   EXPECT_THAT(ValuesOf(response.results(0)), ElementsAre(0, 0, 6, 7));
 }
 
-TEST_F(LookupServiceTest, PadsAndGivesTheLengthsBack) {
+TEST_F(LookupAnswerTest, PadsAndGivesTheLengthsBack) {
   pb::LookupRequest request;
   AddFeature("item", {1, 2, 3, 3}, request);
   pb::Feature& feature = *request.mutable_features(0);
@@ -112,7 +124,7 @@ TEST_F(LookupServiceTest, PadsAndGivesTheLengthsBack) {
               ElementsAre(0, 0, 2, 3, 0, 0, 0, 0, 6, 7, 6, 7));
 }
 
-TEST_F(LookupServiceTest, PoolsWithoutPaddingAndMissingIds) {
+TEST_F(LookupAnswerTest, PoolsWithoutPaddingAndMissingIds) {
   pb::LookupRequest request;
   AddFeature("item", {3, -1, 1, 9, 2}, request);
   pb::Feature& feature = *request.mutable_features(0);
@@ -132,7 +144,7 @@ TEST_F(LookupServiceTest, PoolsWithoutPaddingAndMissingIds) {
   EXPECT_TRUE(result.lengths().empty());
 }
 
-TEST_F(LookupServiceTest, MissingIdsAreZerosInASequence) {
+TEST_F(LookupAnswerTest, MissingIdsAreZerosInASequence) {
   pb::LookupRequest request;
   AddFeature("item", {4, 1}, request);
   request.mutable_features(0)->set_missing_ids(pb::MISSING_IDS_ZEROS);
@@ -147,7 +159,7 @@ TEST_F(LookupServiceTest, MissingIdsAreZerosInASequence) {
 
 // The table's padding row is left out of bags even where it was kept, and
 // answered as stored where rows are kept apart.
-TEST_F(LookupServiceTest, AKeptPaddingRowCountsAsPaddingInBagsOnly) {
+TEST_F(LookupAnswerTest, AKeptPaddingRowCountsAsPaddingInBagsOnly) {
   auto kept = std::make_shared<ServedTable>(*Counting("kept", 4, 2));
   kept->record.spec.padding_idx = 3;
   kept->record.spec.keep_padding_row = true;
@@ -167,7 +179,7 @@ TEST_F(LookupServiceTest, AKeptPaddingRowCountsAsPaddingInBagsOnly) {
 }
 
 // Whatever becomes of the rows, it is done in float32 and rounded once.
-TEST_F(LookupServiceTest, AnswersInTheTypeThatIsAskedFor) {
+TEST_F(LookupAnswerTest, AnswersInTheTypeThatIsAskedFor) {
   pb::LookupRequest request;
   AddFeature("item", {3, 1, 2}, request);
   request.mutable_features(0)->set_dtype(pb::DTYPE_FLOAT16);
@@ -187,7 +199,7 @@ TEST_F(LookupServiceTest, AnswersInTheTypeThatIsAskedFor) {
   EXPECT_EQ(response.results(1).values(), std::string("\x80\x40\xa0\x40", 4));
 }
 
-TEST_F(LookupServiceTest, APartialAnswerCarriesTheErrorOfAFeature) {
+TEST_F(LookupAnswerTest, APartialAnswerCarriesTheErrorOfAFeature) {
   pb::LookupRequest request;
   AddFeature("item", {4}, request);
   AddFeature("item", {1}, request);
@@ -204,13 +216,56 @@ TEST_F(LookupServiceTest, APartialAnswerCarriesTheErrorOfAFeature) {
   EXPECT_THAT(ValuesOf(response.results(1)), ElementsAre(2, 3));
 }
 
-TEST_F(LookupServiceTest, RefusesWhileLoading) {
+TEST_F(LookupAnswerTest, RefusesWhileLoading) {
   const Registry loading;
-  LookupService service(loading, Limits{});
   pb::LookupRequest request;
   AddFeature("item", {0}, request);
-  EXPECT_THAT(service.Answer(ToWire(request)),
+  EXPECT_THAT(Make(loading, request),
               StatusIs(StatusCode::kUnavailable, HasSubstr("loading")));
+}
+
+TEST_F(LookupAnswerTest, CountsWhatWasAskedOfEachTable) {
+  pb::LookupRequest request;
+  AddFeature("item", {3, -1, 1, 9, 2, -1}, request);
+  request.mutable_features(0)->set_padding_id(-1);
+  request.mutable_features(0)->set_missing_ids(pb::MISSING_IDS_ZEROS);
+  AddFeature("user", {2}, request);
+  pb::LookupResponse response;
+  EMB_ASSERT_OK(Answer(request, response));
+  EXPECT_EQ(Counters("item").lookups(), 1);
+  EXPECT_EQ(Counters("item").ids().all, 6);
+  EXPECT_EQ(Counters("item").ids().padding, 2);
+  EXPECT_EQ(Counters("item").ids().missing, 1);
+  EXPECT_EQ(Counters("user").ids().all, 1);
+  EXPECT_EQ(Counters("user").ids().padding, 0);
+}
+
+TEST_F(LookupAnswerTest, CountsErrorsOfTheTableThatHasThem) {
+  pb::LookupRequest request;
+  AddFeature("item", {4}, request);
+  AddFeature("no such table", {4}, request);
+  AddFeature("user", {1}, request);
+  request.set_partial(true);
+  pb::LookupResponse response;
+  EMB_ASSERT_OK(Answer(request, response));
+  EXPECT_EQ(Counters("item").errors(StatusCode::kOutOfRange), 1);
+  EXPECT_EQ(Counters("item").lookups(), 0);
+  EXPECT_EQ(Counters("anything").errors(StatusCode::kNotFound), 1);
+  EXPECT_EQ(Counters("user").lookups(), 1);
+}
+
+// They are the name's, not the version's.
+TEST_F(LookupAnswerTest, CountersGoOnWithTheNextVersion) {
+  pb::LookupRequest request;
+  AddFeature("item", {1}, request);
+  pb::LookupResponse response;
+  EMB_ASSERT_OK(Answer(request, response));
+  registry_.Apply(6, {{"item", Counting("item", 9, 2)}});
+  EMB_ASSERT_OK(Answer(request, response));
+  EXPECT_EQ(Counters("item").lookups(), 2);
+  registry_.Apply(7, {{"item", nullptr}});
+  registry_.Apply(8, {{"item", Counting("item", 9, 2)}});
+  EXPECT_EQ(Counters("item").lookups(), 0);  // Another table of that name.
 }
 
 }  // namespace
