@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "absl/algorithm/container.h"
-#include "absl/flags/reflection.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -28,18 +27,10 @@ std::string VariableOf(absl::string_view flag_name) {
   return absl::StrCat("EMB_", absl::AsciiStrToUpper(flag_name));
 }
 
-absl::Status SetFlagsFromEnvironment() {
-  for (const auto& [name, flag] : absl::GetAllFlags()) {
-    if (!IsServerFlag(*flag)) continue;
-    const std::string variable = VariableOf(name);
-    const char* const value = std::getenv(variable.c_str());
-    std::string error;
-    if (value != nullptr && !flag->ParseFrom(value, &error)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(variable, ": \"", value, "\": ", error));
-    }
-  }
-  return absl::OkStatus();
+absl::optional<std::string> ValueFromEnvironment(absl::string_view flag_name) {
+  const char* const value = std::getenv(VariableOf(flag_name).c_str());
+  if (value == nullptr) return absl::nullopt;
+  return std::string(value);
 }
 
 void WarnOfUnknownVariables() {

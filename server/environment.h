@@ -5,18 +5,15 @@
 
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 
 namespace emb {
 
 std::string VariableOf(absl::string_view flag_name);
 
-// Sets each flag whose variable is set. Call before the command line is parsed,
-// which then wins.
-//
-// Errors   INVALID_ARGUMENT  a value that its flag does not read; names both.
-absl::Status SetFlagsFromEnvironment();
+// What the variable of a flag holds; nothing if it is not set.
+absl::optional<std::string> ValueFromEnvironment(absl::string_view flag_name);
 
 // Logs variables EMB_... that nothing reads. A setting that does nothing looks
 // like one that does. It is no error, since others may use the prefix.

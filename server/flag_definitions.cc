@@ -2,12 +2,26 @@
 
 #include <algorithm>
 
+#include "absl/algorithm/container.h"
 #include "absl/flags/flag.h"
 #include "absl/strings/match.h"
 
 // Sizes are text such as "4MiB".
 ABSL_FLAG(std::string, data_dir, "",
           "Directory of the tables; created if absent. Required.");
+ABSL_FLAG(std::string, config, "",
+          "A file of settings: TOML, with the names of flags as keys. The "
+          "environment and the command line win over it. SIGHUP reads it "
+          "again.");
+ABSL_FLAG(bool, print_config, false,
+          "Do not serve: print all settings as such a file, with where each "
+          "comes from, and exit.");
+ABSL_FLAG(bool, check_config, false,
+          "Do not serve: check all settings and the files that they name, and "
+          "exit with 0, or with 2 if a server would refuse them.");
+ABSL_FLAG(std::string, log_level, "info",
+          "Events that are logged: info, which is all of them; warning; or "
+          "error.");
 ABSL_FLAG(std::string, listen, "127.0.0.1:50051",
           "Where lookups are answered: HOST:PORT or unix:PATH; port 0 takes "
           "any free one.");
@@ -84,6 +98,12 @@ ABSL_FLAG(absl::Duration, self_probe_interval, absl::Seconds(5),
           "never.");
 
 namespace emb {
+namespace {
+
+// What Server::Reload applies.
+constexpr absl::string_view kReloadable[] = {"log_level"};
+
+}  // namespace
 
 bool IsServerFlagFile(absl::string_view file) {
   return absl::EndsWith(file, "server/flag_definitions.cc");
@@ -91,6 +111,10 @@ bool IsServerFlagFile(absl::string_view file) {
 
 bool IsServerFlag(const absl::CommandLineFlag& flag) {
   return IsServerFlagFile(flag.Filename());
+}
+
+bool IsReloadable(absl::string_view flag_name) {
+  return absl::c_linear_search(kReloadable, flag_name);
 }
 
 std::vector<std::string> ServerFlagNames() {

@@ -13,6 +13,10 @@
 #include "absl/time/time.h"
 
 ABSL_DECLARE_FLAG(std::string, data_dir);
+ABSL_DECLARE_FLAG(std::string, config);
+ABSL_DECLARE_FLAG(bool, print_config);
+ABSL_DECLARE_FLAG(bool, check_config);
+ABSL_DECLARE_FLAG(std::string, log_level);
 ABSL_DECLARE_FLAG(std::string, listen);
 ABSL_DECLARE_FLAG(std::string, admin_listen);
 ABSL_DECLARE_FLAG(std::string, http_listen);
@@ -50,6 +54,9 @@ namespace emb {
 // one that came with a library.
 bool IsServerFlagFile(absl::string_view file);
 bool IsServerFlag(const absl::CommandLineFlag& flag);
+
+// Whether SIGHUP changes it in a server that runs.
+bool IsReloadable(absl::string_view flag_name);
 
 // In alphabetical order.
 std::vector<std::string> ServerFlagNames();

@@ -109,6 +109,14 @@ absl::Status TrafficFromFlags(ServerOptions& options) {
 
 }  // namespace
 
+absl::StatusOr<LogLevel> ParseLogLevel(const std::string& name) {
+  if (name == "info") return LogLevel::kInfo;
+  if (name == "warning") return LogLevel::kWarning;
+  if (name == "error") return LogLevel::kError;
+  return absl::InvalidArgumentError(
+      absl::StrCat("--log_level: \"", name, "\", want info, warning or error"));
+}
+
 absl::StatusOr<ServerOptions> OptionsFromFlags() {
   ServerOptions options;
   options.data_dir = absl::GetFlag(FLAGS_data_dir);
@@ -116,6 +124,8 @@ absl::StatusOr<ServerOptions> OptionsFromFlags() {
     return absl::InvalidArgumentError(
         "--data_dir: not given, want the directory to keep tables in");
   }
+  EMB_ASSIGN_OR_RETURN(options.log_level,
+                       ParseLogLevel(absl::GetFlag(FLAGS_log_level)));
   options.listen = absl::GetFlag(FLAGS_listen);
   options.admin_listen = absl::GetFlag(FLAGS_admin_listen);
   options.http_listen = absl::GetFlag(FLAGS_http_listen);

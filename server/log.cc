@@ -1,5 +1,6 @@
 #include "server/log.h"
 
+#include <atomic>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -27,6 +28,8 @@ spdlog::logger& Logger() {
   return *logger;
 }
 
+std::atomic<LogLevel> least_level = LogLevel::kInfo;
+
 absl::string_view LevelName(LogLevel level) {
   switch (level) {
     case LogLevel::kInfo:
@@ -47,8 +50,13 @@ void LogGrpcMessage(gpr_log_func_args* args) {
 
 }  // namespace
 
+void SetLogLevel(LogLevel least) {
+  least_level.store(least, std::memory_order_relaxed);
+}
+
 void Log(LogLevel level, absl::string_view event,
          std::initializer_list<LogField> fields) {
+  if (level < least_level.load(std::memory_order_relaxed)) return;
   Json line;
   line["ts"] = absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(),
                                 absl::UTCTimeZone());

@@ -31,6 +31,10 @@ struct LogField {
   std::variant<std::string, int64_t, double> value;
 };
 
+// Of the whole process, from now on: less than this is not logged. All is, to
+// begin with. Thread-safe.
+void SetLogLevel(LogLevel least);
+
 // Writes {"ts", "level", "event", fields...}; `event` is a snake_case name
 // that stays the same for ever. A field of empty text is left out. Thread-safe.
 void Log(LogLevel level, absl::string_view event,

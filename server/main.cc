@@ -1,18 +1,18 @@
 // embedding-server: starts, serves until SIGTERM or SIGINT, drains, exits 0.
-#include <pthread.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <chrono>
-#include <csignal>
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
-#include <optional>
-#include <thread>
+#include <string>
 
+#include "absl/flags/flag.h"
+#include "server/configuration.h"
+#include "server/flag_definitions.h"
+#include "server/flag_options.h"
 #include "server/log.h"
 #include "server/server.h"
 #include "server/server_flags.h"
+#include "server/signal_thread.h"
 #include "storage/salvage.h"
 
 namespace {
@@ -20,56 +20,6 @@ namespace {
 // Exit statuses: 2 for a wrong command line, 1 for anything else.
 constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
-
-// A second signal so soon is the first one again: timeout(1) and terminals
-// signal a process and then its group.
-constexpr std::chrono::seconds kSameRequest(1);
-
-// SignalThread waits for the signals that end the server, which are blocked
-// everywhere else. The first asks for a drain, a later one ends the process at
-// once. SIGUSR1 wakes the thread to end.
-class SignalThread {
- public:
-  // `server` outlives the thread.
-  SignalThread(const sigset_t& signals, emb::Server& server)
-      : signals_(signals), server_(server), thread_([this] { Wait(); }) {}
-
-  ~SignalThread() {
-    finished_ = true;
-    pthread_kill(thread_.native_handle(), SIGUSR1);
-    thread_.join();
-  }
-
-  SignalThread(const SignalThread&) = delete;
-  SignalThread& operator=(const SignalThread&) = delete;
-
- private:
-  void Wait() {
-    using Clock = std::chrono::steady_clock;
-    std::optional<Clock::time_point> asked_at;
-    while (!finished_) {
-      int signal = 0;
-      sigwait(&signals_, &signal);
-      if (signal == SIGUSR1) continue;
-      if (asked_at && Clock::now() - *asked_at < kSameRequest) continue;
-      if (asked_at) StopAtOnce(signal);
-      asked_at = Clock::now();
-      emb::Log(emb::LogLevel::kInfo, "signal", {{"number", int64_t{signal}}});
-      server_.RequestStop();
-    }
-  }
-
-  [[noreturn]] static void StopAtOnce(int signal) {
-    emb::Log(emb::LogLevel::kWarning, "stopped_at_once",
-             {{"number", int64_t{signal}}});
-    _exit(kExitFailure);
-  }
-
-  const sigset_t signals_;
-  emb::Server& server_;
-  std::atomic<bool> finished_ = false;
-  std::thread thread_;
-};
 
 int Fail(const absl::Status& status) {
   emb::Log(emb::LogLevel::kError, "start_failed",
@@ -85,11 +35,69 @@ int Fail(const absl::Status& status) {
   _exit(kExitFailure);
 }
 
-int Run(emb::ServerOptions options, const sigset_t& signals) {
+int PrintConfig(const emb::Configuration& configuration) {
+  const auto text = configuration.ToToml();
+  if (!text.ok()) return Fail(text.status());
+  const bool written =
+      std::fputs(text->c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+  return written ? EXIT_SUCCESS : kExitFailure;
+}
+
+// Whatever is wrong with what is asked for is the fault of who asks.
+int CheckConfig(const emb::ServerOptions& options) {
+  const absl::Status status = emb::CheckServerOptions(options);
+  if (!status.ok()) {
+    Fail(status);
+    return kExitUsage;
+  }
+  const bool written = std::puts("the configuration is in order") >= 0;
+  return written ? EXIT_SUCCESS : kExitFailure;
+}
+
+void LogChanges(const emb::Configuration::Changes& changes) {
+  for (const auto& change : changes.applied) {
+    emb::Log(emb::LogLevel::kInfo, "setting_changed",
+             {{"setting", change.name},
+              {"old", change.before},
+              {"new", change.after}});
+  }
+  for (const auto& change : changes.need_restart) {
+    emb::Log(emb::LogLevel::kWarning, "setting_needs_restart",
+             {{"setting", change.name},
+              {"old", change.before},
+              {"new", change.after}});
+  }
+  emb::Log(
+      emb::LogLevel::kInfo, "reloaded",
+      {{"changed", static_cast<int64_t>(changes.applied.size())},
+       {"need_restart", static_cast<int64_t>(changes.need_restart.size())}});
+}
+
+// `level` is the log's, before and after.
+void Reload(emb::Configuration& configuration, emb::Server& server,
+            emb::LogLevel& level) {
+  emb::LogLevel next = level;
+  const auto changes =
+      configuration.Reload([&](const emb::ServerOptions& options) {
+        next = options.log_level;
+        return server.Reload(options);
+      });
+  if (!changes.ok()) return emb::LogFailure("reload_failed", changes.status());
+  // A change to fewer events is the last that is heard of.
+  emb::SetLogLevel(std::min(level, next));
+  LogChanges(*changes);
+  emb::SetLogLevel(next);
+  level = next;
+}
+
+int Run(emb::Configuration& configuration, emb::ServerOptions options) {
   options.on_wedged = ExitWedged;
   auto server = emb::Server::Start(options);
   if (!server.ok()) return Fail(server.status());
-  const SignalThread signal_thread(signals, **server);
+  emb::LogLevel level = options.log_level;
+  const emb::SignalThread signal_thread(
+      {.stop = [&] { (*server)->RequestStop(); },
+       .reload = [&] { Reload(configuration, **server, level); }});
   if (const absl::Status status = (*server)->Load(); !status.ok()) {
     // Asked to stop before it was up: nothing to drain.
     if (absl::IsCancelled(status)) return EXIT_SUCCESS;
@@ -124,15 +132,13 @@ int Salvage(const emb::ServerOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto options = emb::ParseServerFlags(argc, argv);
+  auto configuration = emb::ParseServerFlags(argc, argv);
+  if (!configuration.ok()) return Fail(configuration.status());
+  if (absl::GetFlag(FLAGS_print_config)) return PrintConfig(*configuration);
+  const auto options = emb::OptionsFromFlags();
   if (!options.ok()) return Fail(options.status());
+  if (absl::GetFlag(FLAGS_check_config)) return CheckConfig(*options);
   if (!options->salvage.empty()) return Salvage(*options);
-  // Blocked before any thread starts, so that all inherit it.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGUSR1);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  return Run(*options, signals);
+  emb::SignalThread::Block();
+  return Run(*configuration, *options);
 }

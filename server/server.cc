@@ -92,18 +92,22 @@ absl::Status Server::Parts::Listen() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(
-    const ServerOptions& options) {
+absl::Status CheckServerOptions(const ServerOptions& options) {
   if (options.data_dir.empty()) {
     return absl::InvalidArgumentError("--data_dir: empty, want a directory");
   }
   const Listeners listeners = ListenersOf(options);
-  // Before anything is made on disk.
   EMB_RETURN_IF_ERROR(CheckedAddress(listeners.data).status());
   EMB_RETURN_IF_ERROR(CheckedAddress(listeners.admin).status());
-  if (!options.http_listen.empty()) {
-    EMB_RETURN_IF_ERROR(CheckedAddress(listeners.http).status());
-  }
+  if (options.http_listen.empty()) return absl::OkStatus();
+  return CheckedAddress(listeners.http).status();
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(
+    const ServerOptions& options) {
+  // Before anything is made on disk.
+  EMB_RETURN_IF_ERROR(CheckServerOptions(options));
+  SetLogLevel(options.log_level);
   SetUpGrpc();
   EMB_ASSIGN_OR_RETURN(std::unique_ptr<TableStore> store, OpenStoreOf(options));
   auto parts = std::make_unique<Parts>(options, std::move(store));
@@ -131,6 +135,11 @@ absl::Status Server::Load() {
   parts_->registry.set_phase(Phase::kServing);
   parts_->UpdateHealth();
   Log(LogLevel::kInfo, "serving");
+  return absl::OkStatus();
+}
+
+absl::Status Server::Reload(const ServerOptions& options) {
+  SetLogLevel(options.log_level);
   return absl::OkStatus();
 }
 

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/limits.h"
+#include "server/log.h"
 #include "server/retention.h"
 #include "server/row_updater.h"
 #include "server/swap_policy.h"
@@ -20,6 +21,7 @@ namespace emb {
 
 struct ServerOptions {
   std::string data_dir;
+  LogLevel log_level = LogLevel::kInfo;  // Of the whole process.
   std::string listen = "127.0.0.1:50051";
   std::string admin_listen = "127.0.0.1:50052";
   std::string http_listen = "127.0.0.1:50053";  // Empty: nowhere.
@@ -57,10 +59,17 @@ struct ServerOptions {
   };
 };
 
+// What can be found wrong with options before anything is opened or made:
+// addresses, and the files that options name. One place for --check_config and
+// for Server::Start.
+//
+// Errors   INVALID_ARGUMENT  an option; names its flag.
+absl::Status CheckServerOptions(const ServerOptions& options);
+
 // Server answers from Start until Stop; lookups fail with UNAVAILABLE until
 // Load is done.
 //
-// Threads  RequestStop: any thread. The rest: one thread.
+// Threads  RequestStop, Reload: any thread. The rest: one thread.
 class Server {
  public:
   // Checks the options, opens the store and listens.
@@ -78,6 +87,10 @@ class Server {
   //
   // Errors   As LoadTables; CANCELLED  RequestStop was called meanwhile.
   absl::Status Load();
+
+  // Applies what may change in a server that runs, which is what IsReloadable
+  // says; the rest of `options` is as it was. All of it or, on errors, nothing.
+  absl::Status Reload(const ServerOptions& options);
 
   // Wakes WaitForStop and ends Load.
   void RequestStop();
