@@ -101,7 +101,12 @@ namespace emb {
 namespace {
 
 // What Server::Reload applies.
-constexpr absl::string_view kReloadable[] = {"log_level"};
+constexpr absl::string_view kReloadable[] = {
+    "log_level",          "answer_bytes_max",
+    "request_ids_max",    "request_features_max",
+    "shape_dims_max",     "inflight_requests_max",
+    "inflight_bytes_max", "queue_timeout",
+    "lookup_log_sampling"};
 
 }  // namespace
 

@@ -4,12 +4,16 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/flags/flag.h"
+#include "absl/strings/str_cat.h"
 #include "server/configuration.h"
 #include "server/flag_definitions.h"
 #include "server/flag_options.h"
 #include "server/log.h"
+#include "server/open_files.h"
+#include "server/sd_notify.h"
 #include "server/server.h"
 #include "server/server_flags.h"
 #include "server/signal_thread.h"
@@ -92,18 +96,33 @@ void Reload(emb::Configuration& configuration, emb::Server& server,
 
 int Run(emb::Configuration& configuration, emb::ServerOptions options) {
   options.on_wedged = ExitWedged;
+  if (const absl::Status status = emb::RaiseOpenFiles(); !status.ok()) {
+    return Fail(status);
+  }
+  emb::SdNotifyOptions notify_options = emb::SdNotifyFromEnvironment();
+  const emb::Server* serving = nullptr;  // Set before it is asked for.
+  notify_options.is_alive = [&serving] { return serving->IsAlive(); };
+  emb::SdNotify notify(std::move(notify_options));
   auto server = emb::Server::Start(options);
   if (!server.ok()) return Fail(server.status());
   emb::LogLevel level = options.log_level;
   const emb::SignalThread signal_thread(
       {.stop = [&] { (*server)->RequestStop(); },
-       .reload = [&] { Reload(configuration, **server, level); }});
+       .reload =
+           [&] {
+             notify.Reloading();
+             Reload(configuration, **server, level);
+             notify.Reloaded();
+           }});
   if (const absl::Status status = (*server)->Load(); !status.ok()) {
     // Asked to stop before it was up: nothing to drain.
     if (absl::IsCancelled(status)) return EXIT_SUCCESS;
     return Fail(status);
   }
+  serving = server->get();
+  notify.Serving(absl::StrCat("Serving on ", (*server)->data_address()));
   (*server)->WaitForStop();
+  notify.Stopping();
   return (*server)->Stop().ok() ? EXIT_SUCCESS : kExitFailure;
 }
 

@@ -140,7 +140,17 @@ absl::Status Server::Load() {
 
 absl::Status Server::Reload(const ServerOptions& options) {
   SetLogLevel(options.log_level);
+  // Those of the control plane and of messages are part of what is made at the
+  // start.
+  parts_->limits.Set(std::make_shared<Limits>(options.limits));
+  parts_->in_flight.SetLimits(options.limits);
+  parts_->executor.SetQueueTimeout(options.queue_timeout);
+  parts_->lookup_log.set_sampling(options.lookup_log_sampling);
   return absl::OkStatus();
+}
+
+bool Server::IsAlive() const {
+  return !parts_->self_probe.has_value() || parts_->self_probe->healthy();
 }
 
 void Server::RequestStop() {

@@ -69,7 +69,7 @@ absl::Status CheckServerOptions(const ServerOptions& options);
 // Server answers from Start until Stop; lookups fail with UNAVAILABLE until
 // Load is done.
 //
-// Threads  RequestStop, Reload: any thread. The rest: one thread.
+// Threads  RequestStop, Reload, IsAlive: any thread. The rest: one thread.
 class Server {
  public:
   // Checks the options, opens the store and listens.
@@ -91,6 +91,9 @@ class Server {
   // Applies what may change in a server that runs, which is what IsReloadable
   // says; the rest of `options` is as it was. All of it or, on errors, nothing.
   absl::Status Reload(const ServerOptions& options);
+
+  // It takes new connections, as far as its own probe knows.
+  bool IsAlive() const;
 
   // Wakes WaitForStop and ends Load.
   void RequestStop();
