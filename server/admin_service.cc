@@ -282,9 +282,12 @@ grpc::ServerUnaryReactor* AdminService::GetImport(
     grpc::CallbackServerContext* context, const pb::GetImportRequest* request,
     pb::GetImportResponse* response) {
   auto* const reactor = context->DefaultReactor();
-  const auto offset = deps_.park.OffsetOf(request->upload_id());
-  if (offset.ok()) response->set_offset(*offset);
-  reactor->Finish(ToGrpcStatus(offset.status()));
+  const auto upload = deps_.park.Find(request->upload_id());
+  if (upload.ok()) {
+    response->set_offset(upload->offset);
+    if (upload->done) *response->mutable_table() = *upload->done;
+  }
+  reactor->Finish(ToGrpcStatus(upload.status()));
   return reactor;
 }
 

@@ -8,7 +8,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/mutex.h"
+#include "core/status_macros.h"
 #include "grpcpp/alarm.h"
+#include "server/finished_uploads.h"
 #include "server/log.h"
 
 namespace emb {
@@ -19,9 +21,18 @@ absl::Status InUse(const std::string& id) {
       absl::StrCat("upload \"", id, "\": another call has it"));
 }
 
+absl::Status CheckHeader(const std::string& id, const std::string& header,
+                         const std::string& before) {
+  if (header == before) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("header: not that with which upload \"", id, "\" began"));
+}
+
 }  // namespace
 
 struct ImportPark::State {
+  explicit State(absl::Duration patience) : finished(patience) {}
+
   struct Parked {
     std::unique_ptr<Upload> upload;
     std::unique_ptr<grpc::Alarm> alarm;
@@ -41,13 +52,14 @@ struct ImportPark::State {
   Mutex mutex;
   std::set<std::string> in_use ABSL_GUARDED_BY(mutex);
   std::map<std::string, Parked> parked ABSL_GUARDED_BY(mutex);
+  FinishedUploads finished ABSL_GUARDED_BY(mutex);
   uint64_t next_ticket ABSL_GUARDED_BY(mutex) = 1;
 };
 
 ImportPark::ImportPark(WorkerPool& workers, absl::Duration patience)
     : workers_(workers),
       patience_(patience),
-      state_(std::make_shared<State>()) {}
+      state_(std::make_shared<State>(patience)) {}
 
 ImportPark::~ImportPark() {
   std::map<std::string, State::Parked> dropped;
@@ -60,17 +72,19 @@ absl::StatusOr<std::unique_ptr<Upload>> ImportPark::Begin(
   State::Parked found;  // Its alarm goes after the lock.
   const MutexLock lock(state_->mutex);
   if (state_->in_use.contains(id)) return InUse(id);
+  auto upload = std::make_unique<Upload>();
+  upload->header = header;
+  if (const auto* const done = state_->finished.Find(id, absl::Now())) {
+    EMB_RETURN_IF_ERROR(CheckHeader(id, header, done->header));
+    upload->done = done->table;
+    return upload;
+  }
   const auto parked = state_->parked.find(id);
   if (parked == state_->parked.end()) {
     state_->in_use.insert(id);
-    auto upload = std::make_unique<Upload>();
-    upload->header = header;
     return upload;
   }
-  if (parked->second.upload->header != header) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("header: not that with which upload \"", id, "\" began"));
-  }
+  EMB_RETURN_IF_ERROR(CheckHeader(id, header, parked->second.upload->header));
   found = std::move(parked->second);
   state_->parked.erase(parked);
   state_->in_use.insert(id);
@@ -98,17 +112,30 @@ void ImportPark::Park(const std::string& id, std::unique_ptr<Upload> upload) {
   state_->parked[id] = {std::move(upload), std::move(alarm), ticket};
 }
 
+void ImportPark::Finish(const std::string& id, const std::string& header,
+                        const embedding::v1::TableInfo& table) {
+  const MutexLock lock(state_->mutex);
+  state_->in_use.erase(id);
+  state_->finished.Add(id, header, table, absl::Now());
+}
+
 void ImportPark::End(const std::string& id) {
   const MutexLock lock(state_->mutex);
   state_->in_use.erase(id);
 }
 
-absl::StatusOr<int64_t> ImportPark::OffsetOf(const std::string& id) const {
+absl::StatusOr<UploadProgress> ImportPark::Find(const std::string& id) const {
   const MutexLock lock(state_->mutex);
   if (state_->in_use.contains(id)) return InUse(id);
+  if (const auto* const done = state_->finished.Find(id, absl::Now())) {
+    const embedding::v1::TableSpec& spec = done->table.spec();
+    return UploadProgress{
+        spec.num_rows() * spec.dim() * static_cast<int64_t>(sizeof(float)),
+        done->table};
+  }
   const auto found = state_->parked.find(id);
   if (found != state_->parked.end()) {
-    return found->second.upload->import->offset();
+    return UploadProgress{found->second.upload->import->offset()};
   }
   return absl::NotFoundError(
       absl::StrCat("upload \"", id, "\": nothing of it is kept"));

@@ -4,11 +4,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "embedding/v1/admin.pb.h"
 #include "server/table_manager.h"
 #include "server/worker_pool.h"
 #include "storage/digest.h"
@@ -21,11 +23,20 @@ struct Upload {
   std::unique_ptr<TableManager::Import> import;  // Null: not begun.
   StreamHash hash;                               // Of what came so far.
   bool publish = true;
+  // Set: it is done, this came of it, and nobody has it.
+  std::optional<embedding::v1::TableInfo> done = {};
+};
+
+// How far an upload is.
+struct UploadProgress {
+  int64_t offset = 0;  // Bytes that came.
+  std::optional<embedding::v1::TableInfo> done = {};
 };
 
 // ImportPark keeps an upload whose call ended too early, by the id that its
 // caller gave it: until a call goes on with it, another change wants its table,
-// or nobody came for `patience`.
+// or nobody came for `patience`. For as long it remembers what came of those
+// that are done.
 //
 // Threads  Thread-safe. What it drops is disk work: never call it on an RPC
 //          thread.
@@ -39,8 +50,8 @@ class ImportPark {
   ImportPark(const ImportPark&) = delete;
   ImportPark& operator=(const ImportPark&) = delete;
 
-  // The upload of that id, to go on, or a new one. Until Park or End the id is
-  // taken.
+  // The upload of that id, to go on, or a new one. Until Park, Finish or End
+  // the id is taken.
   //
   // Errors   UNAVAILABLE       a call has it: that its connection broke is not
   //                            known yet;
@@ -49,13 +60,14 @@ class ImportPark {
                                                 const std::string& header);
   // The call ended too early.
   void Park(const std::string& id, std::unique_ptr<Upload> upload);
-  // The call ended.
+  // The upload is done, and so is its call.
+  void Finish(const std::string& id, const std::string& header,
+              const embedding::v1::TableInfo& table);
+  // The call ended, and nothing is left of it.
   void End(const std::string& id);
 
-  // How many bytes came so far.
-  //
   // Errors   NOT_FOUND; UNAVAILABLE  as Begin.
-  absl::StatusOr<int64_t> OffsetOf(const std::string& id) const;
+  absl::StatusOr<UploadProgress> Find(const std::string& id) const;
 
  private:
   struct State;

@@ -58,7 +58,7 @@ void ImportReactor::GiveUp() {
 void ImportReactor::Step(bool ok) {
   if (!ok) return End(Complete());
   const absl::Status status = TakeMessage();
-  if (!status.ok()) return End(status);
+  if (!status.ok() || upload_->done) return End(status);
   AwaitMessage();
 }
 
@@ -90,6 +90,10 @@ absl::Status ImportReactor::TakeHeader() {
   } else {
     EMB_ASSIGN_OR_RETURN(upload_, deps_.park.Begin(header.upload_id(),
                                                    header.SerializeAsString()));
+    if (upload_->done) {  // Its answer was lost.
+      *response_.mutable_table() = *upload_->done;
+      return absl::OkStatus();
+    }
     upload_id_ = header.upload_id();
   }
   if (upload_->import != nullptr) return absl::OkStatus();  // Goes on.
@@ -170,12 +174,22 @@ void ImportReactor::End(const absl::Status& status) {
   if (!upload_id_.empty() && absl::IsCancelled(status) && upload_->import) {
     deps_.park.Park(upload_id_, std::move(upload_));
   } else {
-    // Before the caller hears of it: the name is free, and what was written of
-    // a failed import is gone.
-    upload_.reset();
-    if (!upload_id_.empty()) deps_.park.End(upload_id_);
+    Leave(status.ok());
   }
   Finish(ToGrpcStatus(status));
+}
+
+// Before the caller hears of it: the name is free, and what was written of a
+// failed import is gone.
+void ImportReactor::Leave(bool done) {
+  const std::string header = upload_ == nullptr ? "" : upload_->header;
+  upload_.reset();
+  if (upload_id_.empty()) return;
+  if (done) {
+    deps_.park.Finish(upload_id_, header, response_.table());
+  } else {
+    deps_.park.End(upload_id_);
+  }
 }
 
 }  // namespace emb

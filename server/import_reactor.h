@@ -63,6 +63,7 @@ class ImportReactor final
   absl::Status TakeEnd();
   absl::Status Complete();
   void End(const absl::Status& status);
+  void Leave(bool done);
 
   grpc::CallbackServerContext& context_;
   embedding::v1::ImportTableResponse& response_;

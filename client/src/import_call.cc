@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -119,8 +120,9 @@ class Import {
           !sent_rows_) {
         return result;
       }
-      const absl::Status found = FindPlace(result.status());
-      if (!found.ok()) return found;
+      const auto done = FindPlace(result.status());
+      if (!done.ok()) return done.status();
+      if (*done) return **done;
       const bool moved = source_.offset() > arrived;
       arrived = std::max(arrived, source_.offset());
       idle_tries = moved ? 0 : idle_tries + 1;
@@ -178,8 +180,9 @@ class Import {
     }
   }
 
-  // Asks where to go on until the server answers, and goes there.
-  absl::Status FindPlace(const absl::Status& why) {
+  // Asks where to go on until the server answers, and goes there; or says what
+  // came of it, if only the answer was lost.
+  absl::StatusOr<std::optional<TableInfo>> FindPlace(const absl::Status& why) {
     const absl::Time give_up =
         absl::Now() + FiniteTimeout(options_.stall_timeout);
     pb::GetImportRequest request;
@@ -189,10 +192,15 @@ class Import {
       context.set_deadline(absl::ToChronoTime(give_up));
       pb::GetImportResponse response;
       const grpc::Status status = stub_.GetImport(&context, request, &response);
-      if (status.ok()) return source_.Restart(response.offset());
-      // It was started anew, or nobody came in time.
-      if (status.error_code() == grpc::StatusCode::NOT_FOUND) {
-        return source_.Restart(0);
+      if (status.ok() && response.has_table()) {
+        return FromProto(response.table());
+      }
+      // NOT_FOUND: it was started anew, or nobody came in time.
+      if (status.ok() || status.error_code() == grpc::StatusCode::NOT_FOUND) {
+        const absl::Status begun =
+            source_.Restart(status.ok() ? response.offset() : 0);
+        if (!begun.ok()) return begun;
+        return std::nullopt;
       }
       if (status.error_code() != grpc::StatusCode::UNAVAILABLE ||
           absl::Now() + pause >= give_up) {

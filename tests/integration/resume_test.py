@@ -22,16 +22,19 @@ ROWS, DIM = 100_000, 32  # 12.8 MB: a dozen messages.
 
 class CuttingProxy:
     """Forwards connections to `target`, and cuts them: of the first ones after
-    so many bytes of either direction as `cuts` says, of the others none.
+    so many bytes of either direction as `cuts` says, of the others none. The
+    first time that bytes to a caller have `lose` in them, they are lost, and
+    the connection with them.
 
     forwarded: bytes from callers and to callers so far.
     """
 
-    def __init__(self, target, cuts, on_cut=lambda: None):
+    def __init__(self, target, cuts, on_cut=lambda: None, lose=None):
         host, port = target.rsplit(":", 1)
         self.target = (host, int(port))
         self.cuts = list(cuts)
         self.on_cut = on_cut
+        self.lose = lose
         self.forwarded = 0
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
@@ -55,9 +58,9 @@ class CuttingProxy:
             left = [cut]
             for source, sink in ((caller, server), (server, caller)):
                 threading.Thread(target=self._forward, daemon=True,
-                                 args=(source, sink, left)).start()
+                                 args=(source, sink, server, left)).start()
 
-    def _forward(self, source, sink, left):
+    def _forward(self, source, sink, server, left):
         try:
             while True:
                 data = source.recv(65536)
@@ -69,6 +72,9 @@ class CuttingProxy:
                     if left[0] < 0:
                         self.on_cut()
                         break
+                if source is server and self.lose and self.lose in data:
+                    self.lose = None
+                    break
                 sink.sendall(data)
         except OSError:
             pass
@@ -137,6 +143,16 @@ class Resume(unittest.TestCase):
         self.assertLess(proxy.forwarded, self.size + 8_000_000)
         self.assertEqual(self.count(server, "import_failed"), 2)
         self.assertEqual(self.count(server, "table_imported"), 1)
+
+    def test_an_import_whose_answer_is_lost_is_done_once(self):
+        server = self.serve()
+        # The answer is the first that holds its name as a field.
+        proxy = self.proxy(server, [], lose=b"\x04item")
+        done = self.embctl(server, proxy.address, "import", "item", self.file)
+        self.assertIsNone(proxy.lose)
+        self.assertIn("version 1", done.stdout)
+        self.assertEqual(self.count(server, "table_imported"), 1)
+        self.assertEqual(self.exported(server), self.want)
 
     def test_an_export_goes_on(self):
         server = self.serve()
