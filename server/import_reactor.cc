@@ -48,14 +48,17 @@ void ImportReactor::OnReadDone(bool ok) {
   (is_data ? deps_.background : deps_.workers).Run([this, ok] { Step(ok); });
 }
 
+void ImportReactor::AwaitBegin() { const MutexLock lock(mutex_); }
+
 void ImportReactor::GiveUp() {
-  { MutexLock lock(mutex_); }  // The wait has begun: Finish may end it.
+  AwaitBegin();
   End(absl::DeadlineExceededError(absl::StrCat(
       "import: no message for ", absl::FormatDuration(deps_.idle_timeout),
       " (--import_idle_timeout), given up")));
 }
 
 void ImportReactor::Step(bool ok) {
+  AwaitBegin();
   if (!ok) return End(Complete());
   const absl::Status status = TakeMessage();
   if (!status.ok() || upload_->done) return End(status);

@@ -55,6 +55,9 @@ class ImportReactor final
   };
 
   void AwaitMessage();
+  // Returns when whoever began the wait has let go of the call. Its end may
+  // follow: a message can come before that.
+  void AwaitBegin();
   void Step(bool ok);
   void GiveUp();
   absl::Status TakeMessage();
@@ -69,7 +72,7 @@ class ImportReactor final
   embedding::v1::ImportTableResponse& response_;
   const Dependencies deps_;
 
-  // Held while a wait begins, so that it is not given up before it has.
+  // Held while a wait begins, so that nothing ends the call before it has.
   Mutex mutex_;
   std::optional<grpc::Alarm> alarm_ ABSL_GUARDED_BY(mutex_);
   // Shared with the alarm, whose reaction may come when the call is over.
