@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What alerts and dashboard ask of a server, a real one answers.
+"""What alerts, dashboard and probes ask of a server, a real one answers.
 
 promql_test is the control: there a metric or label that is renamed is missed.
 EMB_BIN_DIR names the directory of embedding-server and embctl. Exits with 77
@@ -14,6 +14,8 @@ import urllib.error
 import urllib.request
 
 try:
+    import yaml
+
     import monitoring
 except ImportError as error:
     print(f"SKIPPED: wants python3-yaml: {error}", file=sys.stderr)
@@ -26,6 +28,7 @@ sys.path.append(str(pathlib.Path(__file__).parent.parent / "integration"))
 from server_process import TIMEOUT_SECONDS, ServerProcess  # noqa: E402
 
 BIN = os.environ["EMB_BIN_DIR"]
+STATEFUL_SET = deployment.DOCKER / "kubernetes/statefulset.yaml"
 
 
 class RealServer(unittest.TestCase):
@@ -69,6 +72,17 @@ class RealServer(unittest.TestCase):
             self.skipTest("SKIPPED: its form is not checked: no promtool")
         status, said = promtool.run(tool, "check", "metrics", text=text)
         self.assertEqual(status, 0, said)
+
+    def test_the_probes_of_kubernetes_are_answered(self):
+        pod = yaml.safe_load(STATEFUL_SET.read_text())["spec"]["template"][
+            "spec"]
+        container = pod["containers"][0]
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            with self.subTest(probe):
+                path = container[probe]["httpGet"]["path"]
+                self.assertEqual(self.get(path)[0], 200)
+        # The control.
+        self.assertEqual(self.get("/nothing")[0], 404)
 
 
 if __name__ == "__main__":
