@@ -1,7 +1,8 @@
 #!/bin/bash
-# Builds the image and runs it, without a Docker engine: buildah builds and
-# runs it in a chroot, on a base made by mmdebstrap from this machine's own
-# APT sources. Needs root and the network. Cleans up after itself.
+# Builds the image and runs it, without a Docker engine: buildah builds it in a
+# chroot, on a base made by mmdebstrap from this machine's own APT sources;
+# run_in_root.sh runs it on a read-only root. Needs root and the network. Cleans
+# up after itself.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -9,6 +10,8 @@ readonly ROOT
 readonly IMAGE=localhost/embedding-server
 readonly BASE=localhost/debian-base
 readonly UID_WANTED=65532
+# What the image may add to its base: the binaries and their libraries.
+readonly ADDED_MIB_MAX=64
 # Patience for starting, stopping and answering. Nothing sleeps that long.
 readonly TIMEOUT_SECONDS=60
 
@@ -16,6 +19,8 @@ passed=0
 failed=0
 work=
 netns=
+container=
+root=
 server_job=
 
 say() { printf '== %s\n' "$*"; }
@@ -67,6 +72,7 @@ clean_up() {
   end_server
   [[ -z $netns ]] || ip netns delete "$netns" || true
   if [[ -n $work ]]; then
+    [[ -z $container ]] || bud umount "$container" >/dev/null 2>&1 || true
     bud rm --all >/dev/null 2>&1 || true
     bud rmi --all --force >/dev/null 2>&1 || true
     # The store is mounted on itself while it is in use.
@@ -105,8 +111,12 @@ make_base() {
     if [[ -s $file ]] && grep -q bookworm "$file"; then sources+=("$file"); fi
   done
   ((${#sources[@]})) || die "no APT source of Debian 12 on this machine"
-  mmdebstrap --quiet --variant=minbase bookworm "$work/base.tar" \
-    "${sources[@]}"
+  # Without what debian:bookworm-slim is without, so that sizes compare.
+  mmdebstrap --quiet --variant=minbase \
+    --dpkgopt='path-exclude=/usr/share/doc/*' \
+    --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' \
+    bookworm "$work/base.tar" "${sources[@]}"
   local container
   container=$(bud from scratch)
   bud add --quiet "$container" "$work/base.tar" >/dev/null
@@ -126,19 +136,22 @@ build_image() {
 
 image_config() { bud inspect --type image "$IMAGE" | jq -c ".Docker.config$1"; }
 
-image_bytes() {
-  bud images --json | jq -r --arg name "$1" \
-    '.[] | select(.names[0] | startswith($name)) | .size'
+# Of all files in an image, in MiB.
+size_of() {
+  local container
+  container=$(bud from "$1")
+  du --apparent-size -sxm "$(bud mount "$container")" | cut -f 1
+  bud rm "$container" >/dev/null
 }
 
-# Runs a command in the container with the data directory, as the image says.
-# The network is one of its own, where the default ports are free.
-in_container() {
+# Runs a command in the container with the data directory, on a read-only root,
+# as the user given. The network is one of its own, where the default ports are
+# free.
+in_container_as() {
   nsenter --net="/run/netns/$netns" \
-    buildah --root "$work/store" --runroot "$work/run" \
-    --storage-driver "$storage_driver" \
-    run --isolation chroot --volume "$work/data:/data" "$container" -- "$@"
+    "$ROOT/docker/run_in_root.sh" "$root" "$work/data" "$@"
 }
+in_container() { in_container_as "$UID_WANTED" "$@"; }
 
 server_pids() {
   local pid
@@ -196,10 +209,42 @@ test_config() {
     equal "$(image_config '.ExposedPorts | keys')" '["50051/tcp"]'
   check "/data is a volume" \
     equal "$(image_config '.Volumes | keys')" '["/data"]'
+  check "and /backup is ready for one" \
+    equal "$(in_container stat -c '%u %g %a' /backup)" \
+    "$UID_WANTED $UID_WANTED 700"
   check "it is stopped by SIGTERM" \
     equal "$(image_config .StopSignal)" '"SIGTERM"'
   check "its health is asked for" \
     equal "$(image_config .Healthcheck.Test)" '["CMD","embctl","health"]'
+}
+
+# All that a user can write to but the data and the temporary directory.
+writable_by() {
+  in_container_as "$1" find / -xdev '(' -path /data -o -path /tmp ')' -prune \
+    -o -writable -print 2>/dev/null
+}
+
+# Whatever the files' permissions are: root owns them.
+test_read_only_root() {
+  check "the user can write to nothing but /data and /tmp" \
+    equal "$(writable_by "$UID_WANTED")" ""
+  check "and neither can root" equal "$(writable_by 0)" ""
+  check "a write says why it fails" grep -q 'Read-only file system' \
+    <<<"$(in_container_as 0 touch /usr/local/bin/new 2>&1)"
+  check "the control: root could, were the root not read-only" \
+    grep -qx /usr/local/bin <<<"$(EMB_ROOT_MODE=rw writable_by 0)"
+  check "nobody has capabilities" \
+    equal "$(in_container_as 0 grep -c '^Cap.*:.0000000000000000$' \
+      /proc/self/status)" 5
+}
+
+test_size() {
+  local image base
+  image=$(size_of "$IMAGE")
+  base=$(size_of "$BASE")
+  say "size: $image MiB, of which the base $base MiB"
+  check "the image adds at most $ADDED_MIB_MAX MiB to its base" \
+    test $((image - base)) -le "$ADDED_MIB_MAX"
 }
 
 test_first_run() {
@@ -219,6 +264,8 @@ test_first_run() {
   check "three rows are answered" \
     equal "$(jq -c .shape <<<"$rows" || true)" '[3,64]'
   check "the table has a digest" grep -qxE '[0-9a-f]{32}' <<<"$digest"
+  check "it writes nothing to /tmp" \
+    equal "$(find "/proc/$pid/root/tmp" -mindepth 1)" ""
   stop_server
   check "SIGTERM ends it with status 0" equal "$stop_status" 0
 }
@@ -231,15 +278,6 @@ test_second_run() {
   check "SIGTERM ends it with status 0 again" equal "$stop_status" 0
 }
 
-# What a read-only root file system would refuse.
-test_writes() {
-  local root written
-  root=$(bud mount "$container")
-  written=$(find "$root" -xdev -newer "$work/before" -uid "$UID_WANTED")
-  bud umount "$container" >/dev/null
-  check "it writes nothing outside /data" equal "$written" ""
-}
-
 main() {
   [[ $EUID == 0 ]] || die "want root"
   storage_driver=vfs
@@ -249,17 +287,17 @@ main() {
   choose_storage_driver
   make_base
   build_image
-  say "size: $(image_bytes "$IMAGE"), the base alone $(image_bytes "$BASE")"
   netns=emb-test-$$
   ip netns add "$netns"
   ip -n "$netns" link set lo up
   install -d -m 0700 -o "$UID_WANTED" -g "$UID_WANTED" "$work/data"
   container=$(bud from "$IMAGE")
-  touch "$work/before"
+  root=$(bud mount "$container")
   test_config
+  test_size
+  test_read_only_root
   test_first_run
   test_second_run
-  test_writes
   printf '%d passed, %d failed\n' "$passed" "$failed"
   ((failed == 0))
 }
