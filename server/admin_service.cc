@@ -114,8 +114,8 @@ grpc::ServerUnaryReactor* AdminService::Describe(
 }
 
 grpc::ServerUnaryReactor* AdminService::ListTables(
-    grpc::CallbackServerContext* context, const pb::ListTablesRequest* request,
-    pb::ListTablesResponse* response) {
+    const Caller& caller, grpc::CallbackServerContext* context,
+    const pb::ListTablesRequest* request, pb::ListTablesResponse* response) {
   const absl::Status loaded = deps_.registry.CheckLoaded();
   if (!loaded.ok()) return Finish(context, loaded);
   if (request->page_size() < 0 || request->page_size() > kPageSizeMax) {
@@ -127,7 +127,10 @@ grpc::ServerUnaryReactor* AdminService::ListTables(
   const auto count = static_cast<size_t>(
       request->page_size() == 0 ? kPageSizeMax : request->page_size());
   const auto snapshot = deps_.registry.snapshot();
-  const std::vector<std::string> names = snapshot->Names();
+  std::vector<std::string> names = snapshot->Names();
+  std::erase_if(names, [&caller](const std::string& name) {
+    return !caller.MayUse(name);
+  });
   // The token is the last name sent: it survives changes in between.
   auto next =
       std::upper_bound(names.begin(), names.end(), request->page_token());
@@ -271,9 +274,10 @@ grpc::ServerUnaryReactor* AdminService::UpsertRows(
 }
 
 grpc::ServerReadReactor<pb::ImportTableRequest>* AdminService::ImportTable(
-    grpc::CallbackServerContext* context, pb::ImportTableResponse* response) {
+    const Caller& caller, grpc::CallbackServerContext* context,
+    pb::ImportTableResponse* response) {
   return new ImportReactor(
-      *context, *response,
+      *context, *response, caller,
       {deps_.manager, deps_.versions, deps_.registry, deps_.park, deps_.workers,
        deps_.background, deps_.import_idle_timeout});
 }

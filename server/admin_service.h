@@ -1,4 +1,5 @@
-// The control plane: adapts TableAdmin to the table manager.
+// The control plane: adapts TableAdmin to the table manager. What gRPC calls is
+// AdminGuard, which asks who may.
 #ifndef EMB_SERVER_ADMIN_SERVICE_H_
 #define EMB_SERVER_ADMIN_SERVICE_H_
 
@@ -9,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "embedding/v1/admin.grpc.pb.h"
+#include "server/authorizer.h"
 #include "server/import_park.h"
 #include "server/maintenance.h"
 #include "server/memory_budget.h"
@@ -23,7 +25,7 @@
 namespace emb {
 
 // Threads  Thread-safe. Calls that change tables run on the worker pool.
-class AdminService final : public embedding::v1::TableAdmin::CallbackService {
+class AdminService {
  public:
   struct Dependencies {
     TableManager& manager;
@@ -51,69 +53,69 @@ class AdminService final : public embedding::v1::TableAdmin::CallbackService {
   grpc::ServerUnaryReactor* CreateTable(
       grpc::CallbackServerContext* context,
       const embedding::v1::CreateTableRequest* request,
-      embedding::v1::CreateTableResponse* response) override;
+      embedding::v1::CreateTableResponse* response);
   grpc::ServerUnaryReactor* GetTable(
       grpc::CallbackServerContext* context,
       const embedding::v1::GetTableRequest* request,
-      embedding::v1::GetTableResponse* response) override;
+      embedding::v1::GetTableResponse* response);
+  // Those that the caller may use.
   grpc::ServerUnaryReactor* ListTables(
-      grpc::CallbackServerContext* context,
+      const Caller& caller, grpc::CallbackServerContext* context,
       const embedding::v1::ListTablesRequest* request,
-      embedding::v1::ListTablesResponse* response) override;
+      embedding::v1::ListTablesResponse* response);
   grpc::ServerUnaryReactor* DropTable(
       grpc::CallbackServerContext* context,
       const embedding::v1::DropTableRequest* request,
-      embedding::v1::DropTableResponse* response) override;
+      embedding::v1::DropTableResponse* response);
   grpc::ServerWriteReactor<embedding::v1::ExportTableResponse>* ExportTable(
       grpc::CallbackServerContext* context,
-      const embedding::v1::ExportTableRequest* request) override;
+      const embedding::v1::ExportTableRequest* request);
+  // Of a table that the caller may use.
   grpc::ServerReadReactor<embedding::v1::ImportTableRequest>* ImportTable(
-      grpc::CallbackServerContext* context,
-      embedding::v1::ImportTableResponse* response) override;
+      const Caller& caller, grpc::CallbackServerContext* context,
+      embedding::v1::ImportTableResponse* response);
   grpc::ServerUnaryReactor* GetImport(
       grpc::CallbackServerContext* context,
       const embedding::v1::GetImportRequest* request,
-      embedding::v1::GetImportResponse* response) override;
+      embedding::v1::GetImportResponse* response);
   grpc::ServerUnaryReactor* ListVersions(
       grpc::CallbackServerContext* context,
       const embedding::v1::ListVersionsRequest* request,
-      embedding::v1::ListVersionsResponse* response) override;
+      embedding::v1::ListVersionsResponse* response);
   grpc::ServerUnaryReactor* PublishVersions(
       grpc::CallbackServerContext* context,
       const embedding::v1::PublishVersionsRequest* request,
-      embedding::v1::PublishVersionsResponse* response) override;
+      embedding::v1::PublishVersionsResponse* response);
   grpc::ServerUnaryReactor* RollbackTable(
       grpc::CallbackServerContext* context,
       const embedding::v1::RollbackTableRequest* request,
-      embedding::v1::RollbackTableResponse* response) override;
+      embedding::v1::RollbackTableResponse* response);
   grpc::ServerUnaryReactor* PinVersion(
       grpc::CallbackServerContext* context,
       const embedding::v1::PinVersionRequest* request,
-      embedding::v1::PinVersionResponse* response) override;
+      embedding::v1::PinVersionResponse* response);
   grpc::ServerUnaryReactor* UpsertRows(
       grpc::CallbackServerContext* context,
       const embedding::v1::UpsertRowsRequest* request,
-      embedding::v1::UpsertRowsResponse* response) override;
-  grpc::ServerUnaryReactor* Backup(
-      grpc::CallbackServerContext* context,
-      const embedding::v1::BackupRequest* request,
-      embedding::v1::BackupResponse* response) override;
+      embedding::v1::UpsertRowsResponse* response);
+  grpc::ServerUnaryReactor* Backup(grpc::CallbackServerContext* context,
+                                   const embedding::v1::BackupRequest* request,
+                                   embedding::v1::BackupResponse* response);
   grpc::ServerUnaryReactor* ListBackups(
       grpc::CallbackServerContext* context,
       const embedding::v1::ListBackupsRequest* request,
-      embedding::v1::ListBackupsResponse* response) override;
+      embedding::v1::ListBackupsResponse* response);
   grpc::ServerUnaryReactor* Restore(
       grpc::CallbackServerContext* context,
       const embedding::v1::RestoreRequest* request,
-      embedding::v1::RestoreResponse* response) override;
-  grpc::ServerUnaryReactor* Verify(
-      grpc::CallbackServerContext* context,
-      const embedding::v1::VerifyRequest* request,
-      embedding::v1::VerifyResponse* response) override;
+      embedding::v1::RestoreResponse* response);
+  grpc::ServerUnaryReactor* Verify(grpc::CallbackServerContext* context,
+                                   const embedding::v1::VerifyRequest* request,
+                                   embedding::v1::VerifyResponse* response);
   grpc::ServerUnaryReactor* GetStatus(
       grpc::CallbackServerContext* context,
       const embedding::v1::GetStatusRequest* request,
-      embedding::v1::GetStatusResponse* response) override;
+      embedding::v1::GetStatusResponse* response);
 
  private:
   // Ends the call with what `describe` writes of these tables, in the workers'

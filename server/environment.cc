@@ -19,7 +19,7 @@ namespace {
 // Variables of embctl, the tests and the scripts.
 constexpr absl::string_view kOtherVariables[] = {
     "EMB_ADMIN",  "EMB_BIN_DIR",    "EMB_FUZZ_SECONDS", "EMB_GOLDEN_DIR",
-    "EMB_SERVER", "EMB_SLOW_BUILD", "EMB_TEST_SEED"};
+    "EMB_SERVER", "EMB_SLOW_BUILD", "EMB_TEST_SEED",    "EMB_TLS_CA"};
 
 }  // namespace
 

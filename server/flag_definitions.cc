@@ -32,6 +32,18 @@ ABSL_FLAG(std::string, http_listen, "127.0.0.1:50053",
           "HTTP. Empty: nowhere.");
 ABSL_FLAG(bool, insecure, false,
           "Allow plain text on addresses that other machines can reach.");
+ABSL_FLAG(std::string, tls_cert, "",
+          "Certificate of all listeners, and those that signed it: a PEM file, "
+          "read again when it changes. Default: plain text.");
+ABSL_FLAG(std::string, tls_key, "",
+          "Private key of --tls_cert: a PEM file without a passphrase.");
+ABSL_FLAG(std::string, tls_client_ca, "",
+          "Callers must show a certificate signed by one of these: a PEM file. "
+          "Default: they need none.");
+ABSL_FLAG(std::string, token_file, "",
+          "TOML file of who may call, by tokens and roles "
+          "(docs/tls-and-tokens.md), read again when it changes. Default: "
+          "everyone.");
 ABSL_FLAG(std::string, backup_dir, "",
           "Directory below which embctl backup puts backups, and restore finds "
           "them. Default: there are none.");

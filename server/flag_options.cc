@@ -130,6 +130,9 @@ absl::StatusOr<ServerOptions> OptionsFromFlags() {
   options.admin_listen = absl::GetFlag(FLAGS_admin_listen);
   options.http_listen = absl::GetFlag(FLAGS_http_listen);
   options.insecure = absl::GetFlag(FLAGS_insecure);
+  options.tls = {absl::GetFlag(FLAGS_tls_cert), absl::GetFlag(FLAGS_tls_key),
+                 absl::GetFlag(FLAGS_tls_client_ca)};
+  options.token_file = absl::GetFlag(FLAGS_token_file);
   const std::string memory_limit = absl::GetFlag(FLAGS_memory_limit);
   if (!memory_limit.empty()) {
     EMB_ASSIGN_OR_RETURN(options.memory_limit_bytes,

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -22,9 +23,12 @@ constexpr size_t kDataBytesMax = size_t{1} << 20;
 }  // namespace
 
 ImportReactor::ImportReactor(grpc::CallbackServerContext& context,
-                             pb::ImportTableResponse& response,
+                             pb::ImportTableResponse& response, Caller caller,
                              const Dependencies& dependencies)
-    : context_(context), response_(response), deps_(dependencies) {
+    : context_(context),
+      response_(response),
+      caller_(std::move(caller)),
+      deps_(dependencies) {
   AwaitMessage();
 }
 
@@ -86,6 +90,7 @@ absl::Status ImportReactor::TakeHeader() {
     return absl::InvalidArgumentError("header: sent twice, want it once");
   }
   const pb::ImportHeader& header = message_.header();
+  EMB_RETURN_IF_ERROR(caller_.CheckMayUse(header.spec().name()));
   EMB_ASSIGN_OR_RETURN(const ImportRequest request,
                        ImportRequestFromProto(header));
   if (header.upload_id().empty()) {

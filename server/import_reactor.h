@@ -11,6 +11,7 @@
 #include "core/mutex.h"
 #include "embedding/v1/admin.grpc.pb.h"
 #include "grpcpp/alarm.h"
+#include "server/authorizer.h"
 #include "server/import_park.h"
 #include "server/registry.h"
 #include "server/table_manager.h"
@@ -41,7 +42,7 @@ class ImportReactor final
 
   // Everything referred to outlives the call.
   ImportReactor(grpc::CallbackServerContext& context,
-                embedding::v1::ImportTableResponse& response,
+                embedding::v1::ImportTableResponse& response, Caller caller,
                 const Dependencies& dependencies);
 
   void OnReadDone(bool ok) override;
@@ -70,6 +71,7 @@ class ImportReactor final
 
   grpc::CallbackServerContext& context_;
   embedding::v1::ImportTableResponse& response_;
+  const Caller caller_;
   const Dependencies deps_;
 
   // Held while a wait begins, so that nothing ends the call before it has.

@@ -7,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
 #include "grpcpp/health_check_service_interface.h"
-#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 #include "server/rpc_interceptor.h"
+#include "server/tls_credentials.h"
 
 namespace emb {
 namespace {
@@ -45,11 +45,11 @@ absl::StatusOr<Address> CheckedAddress(const ListenerOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrCat(options.flag, ": ", address.status().message()));
   }
-  if (!address->is_local() && !options.insecure) {
+  if (!address->is_local() && options.tls == nullptr && !options.insecure) {
     return absl::InvalidArgumentError(absl::StrCat(
         options.flag, ": other machines can reach \"", options.address,
-        "\" and this build has no TLS; want a loopback address, unix:PATH, "
-        "or --insecure on a network that you trust"));
+        "\" in plain text; want --tls_cert and --tls_key, a loopback address, "
+        "unix:PATH, or --insecure on a network that you trust"));
   }
   return address;
 }
@@ -66,11 +66,13 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(
   EMB_ASSIGN_OR_RETURN(Address address, CheckedAddress(options));
   auto listener = absl::WrapUnique(new Listener);
   listener->service_name_ = service_name;
+  listener->credentials_ = options.tls == nullptr
+                               ? grpc::InsecureServerCredentials()
+                               : MakeTlsCredentials(*options.tls);
   grpc::ServerBuilder builder;
   SetArguments(options, builder);
   int port = 0;
-  builder.AddListeningPort(address.ToString(),
-                           grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(address.ToString(), listener->credentials_, &port);
   builder.RegisterService(&service);
   if (options.metrics != nullptr) {
     builder.experimental().SetInterceptorCreators(

@@ -8,9 +8,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "server/address.h"
 #include "server/metrics/call_metrics.h"
+#include "server/tls.h"
 
 namespace emb {
 
@@ -25,10 +27,12 @@ struct ListenerOptions {
   absl::Duration connection_age_max = absl::InfiniteDuration();
   // Whose methods are counted and logged here; null: the service does.
   const CallMetrics* metrics = nullptr;
+  const ServerTls* tls = nullptr;  // Outlives the listener; null: plain text.
 };
 
 // Errors   INVALID_ARGUMENT  a malformed address, or one that other machines
-//                            can reach without `insecure`; names the flag.
+//                            can reach without `tls` or `insecure`; names the
+//                            flag.
 absl::StatusOr<Address> CheckedAddress(const ListenerOptions& options);
 
 // That an address, checked, is not to be had: UNAVAILABLE.
@@ -55,14 +59,14 @@ class Listener {
   void Shutdown(absl::Duration timeout);
 
   const std::string& address() const { return address_; }
-  bool uses_tls() const { return false; }
 
  private:
   Listener() = default;
 
   std::string address_;
   std::string service_name_;
-  std::unique_ptr<grpc::Server> server_;
+  std::shared_ptr<grpc::ServerCredentials> credentials_;
+  std::unique_ptr<grpc::Server> server_;  // Asks them, so it goes first.
 };
 
 }  // namespace emb

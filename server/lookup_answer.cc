@@ -10,7 +10,7 @@ namespace emb {
 
 absl::StatusOr<std::unique_ptr<LookupAnswer>> LookupAnswer::Make(
     const Registry& registry, const Limits& limits,
-    std::unique_ptr<const DecodedLookup> request) {
+    std::unique_ptr<const DecodedLookup> request, const Caller* caller) {
   EMB_RETURN_IF_ERROR(registry.CheckLoaded());
   auto answer = absl::WrapUnique(new LookupAnswer);
   answer->request_ = std::move(request);
@@ -19,7 +19,7 @@ absl::StatusOr<std::unique_ptr<LookupAnswer>> LookupAnswer::Make(
   // versions are published while it is answered.
   answer->snapshot_ = registry.snapshot();
   EMB_ASSIGN_OR_RETURN(answer->plan_,
-                       PlanLookup(view, *answer->snapshot_, limits));
+                       PlanLookup(view, *answer->snapshot_, limits, caller));
   CountFeatures(view, answer->plan_, *answer->snapshot_);
   answer->reply_.emplace(*answer->snapshot_, view.request_id, answer->plan_);
   return answer;

@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "grpcpp/support/byte_buffer.h"
+#include "server/authorizer.h"
 #include "server/decoded_lookup.h"
 #include "server/limits.h"
 #include "server/lookup_plan.h"
@@ -24,13 +25,14 @@ namespace emb {
 class LookupAnswer {
  public:
   // `request` is decoded and checked, and counted for its tables; nothing is
-  // gathered yet.
+  // gathered yet. `caller` as PlanLookup takes it.
   //
   // Errors   As DecodedLookup::Decode and PlanLookup. UNAVAILABLE: the tables
   //          are being loaded.
   static absl::StatusOr<std::unique_ptr<LookupAnswer>> Make(
       const Registry& registry, const Limits& limits,
-      std::unique_ptr<const DecodedLookup> request);
+      std::unique_ptr<const DecodedLookup> request,
+      const Caller* caller = nullptr);
 
   // An answer that says so.
   static std::unique_ptr<LookupAnswer> Failed(uint64_t request_id,

@@ -78,9 +78,16 @@ absl::Status PlanIds(const LookupFeature& feature, const std::string& path,
 absl::StatusOr<FeaturePlan> PlanFeature(const LookupFeature& feature,
                                         const std::string& path,
                                         const Snapshot& snapshot,
-                                        const Limits& limits) {
+                                        const Limits& limits,
+                                        const Caller* caller) {
   FeaturePlan plan;
   EMB_ASSIGN_OR_RETURN(plan.dtype, DTypeOf(feature, path));
+  // Before it is looked for: whether there is such a table is not told.
+  if (caller != nullptr && !caller->MayUse(feature.table)) {
+    return FieldError(
+        absl::StatusCode::kPermissionDenied, path,
+        absl::StrCat(": ", caller->CheckMayUse(feature.table).message()));
+  }
   const auto table = snapshot.Find(feature.table, feature.version);
   if (!table.ok()) {
     return FieldError(table.status().code(), path,
@@ -113,7 +120,8 @@ absl::Status CheckCounts(const LookupView& request, const Limits& limits) {
 
 absl::StatusOr<LookupPlan> PlanLookup(const LookupView& request,
                                       const Snapshot& snapshot,
-                                      const Limits& limits) {
+                                      const Limits& limits,
+                                      const Caller* caller) {
   EMB_RETURN_IF_ERROR(CheckCounts(request, limits));
   LookupPlan plan;
   plan.reserve(request.features.size());
@@ -121,7 +129,7 @@ absl::StatusOr<LookupPlan> PlanLookup(const LookupView& request,
   for (size_t i = 0; i < request.features.size(); ++i) {
     auto feature =
         PlanFeature(request.features[i], absl::StrCat("features[", i, "]"),
-                    snapshot, limits);
+                    snapshot, limits, caller);
     if (!feature.ok()) {
       snapshot.CountersOf(request.features[i].table)
           .CountError(feature.status().code());

@@ -33,8 +33,8 @@ class LookupReactor final
       std::function<std::unique_ptr<Answer>(const grpc::ByteBuffer& request)>;
   using EndFunction = std::function<void(absl::StatusCode code)>;
 
-  // Begins to read. `answer` makes the answer to a request; `on_end` is told
-  // how the call ends, once.
+  // Begins to read. `answer` makes the answer to a request; it is not called
+  // once the call is over. `on_end` is told how the call ends, once.
   static std::shared_ptr<LookupReactor> Start(AnswerFunction answer,
                                               EndFunction on_end);
 

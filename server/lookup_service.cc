@@ -4,20 +4,11 @@
 #include <string>
 #include <utility>
 
+#include "server/refused_call.h"
 #include "server/streamed_lookup.h"
 #include "server/unary_lookup.h"
 
 namespace emb {
-
-namespace {
-
-// Whose turn it is, where callers must wait: the host that calls.
-std::string CallerOf(const grpc::CallbackServerContext& context) {
-  const std::string peer = context.peer();  // Such as ipv4:10.0.0.1:1234.
-  return peer.substr(0, peer.rfind(':'));
-}
-
-}  // namespace
 
 grpc::ServerUnaryReactor* LookupService::Lookup(
     grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
@@ -29,20 +20,32 @@ grpc::ServerUnaryReactor* LookupService::Lookup(
   const LookupExecutor::InlineTurn turn(deps_.executor);
   if (turn.granted() && !too_many) {
     lookup->Run(std::nullopt);
-  } else {
-    deps_.executor.Enqueue(
-        CallerOf(*context), lookup->cost(), too_many,
-        [lookup](std::optional<ShedReason> shed) { lookup->Run(shed); });
+    return reactor;
   }
+  const auto caller = deps_.authorizer.Authorize(*context, Role::kRead);
+  if (!caller.ok()) {  // Costs no more to refuse now than to keep.
+    lookup->Run(std::nullopt);
+    return reactor;
+  }
+  deps_.executor.Enqueue(
+      caller->Name(), lookup->cost(), too_many,
+      [lookup](std::optional<ShedReason> shed) { lookup->Run(shed); });
   return reactor;
 }
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>*
-LookupService::LookupStream(grpc::CallbackServerContext* /*context*/) {
+LookupService::LookupStream(grpc::CallbackServerContext* context) {
   deps_.stream_calls.started.Add();
+  const absl::Status may =
+      deps_.authorizer.Authorize(*context, Role::kRead).status();
+  if (!may.ok()) {
+    deps_.stream_calls.CountHandled(may.code(), absl::ZeroDuration());
+    return new RefusedCall<
+        grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>>(may);
+  }
   const auto stream = LookupReactor::Start(
-      [this](const grpc::ByteBuffer& request) {
-        return std::make_unique<StreamedLookup>(deps_, request);
+      [this, context](const grpc::ByteBuffer& request) {
+        return std::make_unique<StreamedLookup>(deps_, *context, request);
       },
       [this, since = LookupRecord::Clock::now()](absl::StatusCode code) {
         deps_.stream_calls.CountHandled(

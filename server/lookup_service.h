@@ -10,6 +10,7 @@
 #include "grpcpp/support/byte_buffer.h"
 #include "server/admission/in_flight.h"
 #include "server/admission/lookup_executor.h"
+#include "server/authorizer.h"
 #include "server/limits.h"
 #include "server/lookup_reactor.h"
 #include "server/lookup_record.h"
@@ -39,6 +40,7 @@ class LookupService final
     MethodMetrics& lookup_calls;
     MethodMetrics& stream_calls;
     LookupLog& log;
+    const Authorizer& authorizer;
   };
 
   // Everything referred to outlives the service.

@@ -15,6 +15,7 @@
 #include "server/metrics/store_metrics.h"
 #include "server/registry.h"
 #include "server/store_watch.h"
+#include "server/tls.h"
 
 namespace emb {
 
@@ -30,6 +31,7 @@ struct MetricsSources {
   const StoreWatch& watch;
   const MemoryBudget& budget;
   const Counter& self_probe_failures;
+  const ServerTls* tls;  // Null: plain text.
   // How long the tables took to load; 0 until they are.
   absl::Duration load_time;
 };

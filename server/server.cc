@@ -49,23 +49,44 @@ struct Listeners {
   ListenerOptions http;
 };
 
-Listeners ListenersOf(const ServerOptions& options) {
+Listeners ListenersOf(const ServerOptions& options, const ServerTls* tls) {
   const Limits& limits = options.limits;
   Listeners listeners;
   listeners.data = {.flag = "--listen",
                     .address = options.listen,
                     .insecure = options.insecure,
                     .message_bytes_max = limits.request_bytes_max,
-                    .connection_age_max = kLookupConnectionAge};
+                    .connection_age_max = kLookupConnectionAge,
+                    .tls = tls};
   listeners.admin = {.flag = "--admin_listen",
                      .address = options.admin_listen,
                      .insecure = options.insecure,
                      .message_bytes_max = std::max(limits.request_bytes_max,
-                                                   limits.update_bytes_max)};
+                                                   limits.update_bytes_max),
+                     .tls = tls};
   listeners.http = {.flag = "--http_listen",
                     .address = options.http_listen,
-                    .insecure = options.insecure};
+                    .insecure = options.insecure,
+                    .tls = tls};
   return listeners;
+}
+
+// Everything that can be checked before a server is made.
+absl::StatusOr<std::unique_ptr<Credentials>> CheckedCredentials(
+    const ServerOptions& options) {
+  if (options.data_dir.empty()) {
+    return absl::InvalidArgumentError("--data_dir: empty, want a directory");
+  }
+  EMB_ASSIGN_OR_RETURN(std::unique_ptr<Credentials> credentials,
+                       Credentials::Read({options.tls, options.token_file,
+                                          options.reload_interval}));
+  const Listeners listeners = ListenersOf(options, credentials->tls());
+  EMB_RETURN_IF_ERROR(CheckedAddress(listeners.data).status());
+  EMB_RETURN_IF_ERROR(CheckedAddress(listeners.admin).status());
+  if (!options.http_listen.empty()) {
+    EMB_RETURN_IF_ERROR(CheckedAddress(listeners.http).status());
+  }
+  return credentials;
 }
 
 }  // namespace
@@ -73,7 +94,7 @@ Listeners ListenersOf(const ServerOptions& options) {
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 absl::Status Server::Parts::Listen() {
-  const Listeners listeners = ListenersOf(options);
+  const Listeners listeners = ListenersOf(options, credentials->tls());
   EMB_ASSIGN_OR_RETURN(data_listener,
                        Listener::Start(listeners.data, lookup_service,
                                        "embedding.v1.EmbeddingService"));
@@ -81,7 +102,7 @@ absl::Status Server::Parts::Listen() {
   admin.metrics = &calls.metrics;
   EMB_ASSIGN_OR_RETURN(
       admin_listener,
-      Listener::Start(admin, admin_service, "embedding.v1.TableAdmin"));
+      Listener::Start(admin, admin_guard, "embedding.v1.TableAdmin"));
   if (!options.http_listen.empty()) {
     EMB_ASSIGN_OR_RETURN(http_listener,
                          HttpListener::Start(listeners.http, Pages()));
@@ -93,24 +114,18 @@ absl::Status Server::Parts::Listen() {
 }
 
 absl::Status CheckServerOptions(const ServerOptions& options) {
-  if (options.data_dir.empty()) {
-    return absl::InvalidArgumentError("--data_dir: empty, want a directory");
-  }
-  const Listeners listeners = ListenersOf(options);
-  EMB_RETURN_IF_ERROR(CheckedAddress(listeners.data).status());
-  EMB_RETURN_IF_ERROR(CheckedAddress(listeners.admin).status());
-  if (options.http_listen.empty()) return absl::OkStatus();
-  return CheckedAddress(listeners.http).status();
+  return CheckedCredentials(options).status();
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(
     const ServerOptions& options) {
   // Before anything is made on disk.
-  EMB_RETURN_IF_ERROR(CheckServerOptions(options));
+  EMB_ASSIGN_OR_RETURN(auto credentials, CheckedCredentials(options));
   SetLogLevel(options.log_level);
   SetUpGrpc();
   EMB_ASSIGN_OR_RETURN(std::unique_ptr<TableStore> store, OpenStoreOf(options));
-  auto parts = std::make_unique<Parts>(options, std::move(store));
+  auto parts = std::make_unique<Parts>(options, std::move(credentials),
+                                       std::move(store));
   EMB_RETURN_IF_ERROR(parts->Listen());
   auto server = absl::WrapUnique(new Server(std::move(parts)));
   Log(LogLevel::kInfo, "listening",
@@ -146,7 +161,16 @@ absl::Status Server::Reload(const ServerOptions& options) {
   parts_->in_flight.SetLimits(options.limits);
   parts_->executor.SetQueueTimeout(options.queue_timeout);
   parts_->lookup_log.set_sampling(options.lookup_log_sampling);
-  return absl::OkStatus();
+  return ReloadCredentials();
+}
+
+absl::Status Server::ReloadCredentials() {
+  return parts_->credentials->Reload();
+}
+
+absl::Time Server::certificate_expires_at() const {
+  const ServerTls* const tls = parts_->credentials->tls();
+  return tls == nullptr ? absl::InfiniteFuture() : tls->expires_at();
 }
 
 bool Server::IsAlive() const {

@@ -16,6 +16,7 @@
 #include "server/retention.h"
 #include "server/row_updater.h"
 #include "server/swap_policy.h"
+#include "server/tls.h"
 
 namespace emb {
 
@@ -31,6 +32,11 @@ struct ServerOptions {
   std::string salvage;
   // Allows plain text on addresses that other machines can reach.
   bool insecure = false;
+  TlsOptions tls;          // Of both listeners.
+  std::string token_file;  // Who may call; empty: everyone.
+  // Certificates and tokens are read again when they have changed; how often to
+  // look.
+  absl::Duration reload_interval = absl::Seconds(2);
   // Bytes that tables may take; 0: 80 % of the cgroup's or machine's memory.
   int64_t memory_limit_bytes = 0;
   int load_threads = 2;
@@ -69,7 +75,8 @@ absl::Status CheckServerOptions(const ServerOptions& options);
 // Server answers from Start until Stop; lookups fail with UNAVAILABLE until
 // Load is done.
 //
-// Threads  RequestStop, Reload, IsAlive: any thread. The rest: one thread.
+// Threads  RequestStop, Reload, ReloadCredentials, IsAlive: any thread. The
+//          rest: one thread.
 class Server {
  public:
   // Checks the options, opens the store and listens.
@@ -98,6 +105,15 @@ class Server {
   // Wakes WaitForStop and ends Load.
   void RequestStop();
   void WaitForStop();
+
+  // Reads the certificate and the tokens again, now. What is wrong changes
+  // nothing, and is logged.
+  //
+  // Errors   INVALID_ARGUMENT  as ReadTlsIdentity and Authorizer::Create.
+  absl::Status ReloadCredentials();
+
+  // When the certificate in use expires; infinite future without TLS.
+  absl::Time certificate_expires_at() const;
 
   // Reports "not serving", waits for drain_delay, lets calls in flight finish
   // for drain_timeout, and closes the store. Call once, last.

@@ -70,8 +70,10 @@ ServerCalls::ServerCalls() {
   lookup_stream = metrics.Find("/embedding.v1.EmbeddingService/LookupStream");
 }
 
-Server::Parts::Parts(const ServerOptions& o, std::unique_ptr<TableStore> s)
+Server::Parts::Parts(const ServerOptions& o, std::unique_ptr<Credentials> c,
+                     std::unique_ptr<TableStore> s)
     : options(o),
+      credentials(std::move(c)),
       store(std::move(s)),
       budget(MemoryLimitOf(o)),
       committer(*store, registry, &store_metrics.sync_seconds),
@@ -106,11 +108,13 @@ Server::Parts::Parts(const ServerOptions& o, std::unique_ptr<TableStore> s)
       in_flight(o.limits),
       lookup_log(o.lookup_log_sampling),
       lookup_service({registry, limits, in_flight, executor, lookup_metrics,
-                      *calls.lookup, *calls.lookup_stream, lookup_log}),
+                      *calls.lookup, *calls.lookup_stream, lookup_log,
+                      credentials->authorizer()}),
       admin_service({manager, versions, updater, maintenance, watch, park,
                      registry, budget, store_metrics, workers, creators,
                      background, caretakers, ServerVersion(), absl::Now(),
                      absl::Now, o.import_idle_timeout}),
+      admin_guard(admin_service, credentials->authorizer()),
       executor(ExecutorOptions(o), lookup_metrics) {}
 
 absl::Status Server::Parts::LoadAndPublish() {
@@ -173,7 +177,7 @@ void Server::Parts::NoteFold(const std::string& table,
 }
 
 absl::Status Server::Parts::ProbeDataPort() const {
-  return ProbeListener(data_listener->address(), data_listener->uses_tls(),
+  return ProbeListener(data_listener->address(), credentials->tls() != nullptr,
                        kProbeTimeout);
 }
 

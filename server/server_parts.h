@@ -9,10 +9,12 @@
 
 #include "absl/status/status.h"
 #include "core/mutex.h"
+#include "server/admin_guard.h"
 #include "server/admin_service.h"
 #include "server/admission/in_flight.h"
 #include "server/admission/lookup_executor.h"
 #include "server/committer.h"
+#include "server/credentials.h"
 #include "server/fold_targets.h"
 #include "server/folder.h"
 #include "server/http_listener.h"
@@ -55,7 +57,8 @@ struct ServerCalls {
 // Threads  Members say for themselves. LoadAndPublish, UpdateHealth and
 //          Metrics: any thread.
 struct Server::Parts {
-  Parts(const ServerOptions& options, std::unique_ptr<TableStore> store);
+  Parts(const ServerOptions& options, std::unique_ptr<Credentials> credentials,
+        std::unique_ptr<TableStore> store);
 
   absl::Status Listen();
   // What looks at the others now and then.
@@ -72,6 +75,7 @@ struct Server::Parts {
   absl::Status ProbeDataPort() const;
 
   const ServerOptions options;
+  const std::unique_ptr<Credentials> credentials;
   const std::unique_ptr<TableStore> store;
   ServerCalls calls;
   LookupMetrics lookup_metrics;
@@ -102,6 +106,7 @@ struct Server::Parts {
   LookupLog lookup_log;
   LookupService lookup_service;
   AdminService admin_service;
+  AdminGuard admin_guard;
   std::unique_ptr<Listener> data_listener;
   std::unique_ptr<Listener> admin_listener;
   std::unique_ptr<HttpListener> http_listener;

@@ -10,12 +10,13 @@
 namespace emb {
 
 StreamedLookup::StreamedLookup(const LookupService::Dependencies& deps,
+                               const grpc::ServerContextBase& context,
                                const grpc::ByteBuffer& request)
     : deps_(deps),
       place_(deps.in_flight),
       record_(deps.metrics, deps.log, "LookupStream", nullptr) {
   deps_.stream_calls.received.Add();
-  auto answer = Make(request);
+  auto answer = Make(context, request);
   if (answer.ok()) {
     answer_ = *std::move(answer);
   } else {
@@ -24,11 +25,14 @@ StreamedLookup::StreamedLookup(const LookupService::Dependencies& deps,
 }
 
 absl::StatusOr<std::unique_ptr<LookupAnswer>> StreamedLookup::Make(
-    const grpc::ByteBuffer& request) {
+    const grpc::ServerContextBase& context, const grpc::ByteBuffer& request) {
   const auto limits = deps_.limits.Get();
   EMB_ASSIGN_OR_RETURN(auto decoded, DecodedLookup::Decode(request, *limits));
   request_id_ = decoded->view().request_id;
   record_.Describe(decoded->view());
+  // Each time: a token may have been withdrawn since.
+  EMB_ASSIGN_OR_RETURN(const Caller caller,
+                       deps_.authorizer.Authorize(context, Role::kRead));
   if (place_.is_too_many()) return record_.Shed(ShedReason::kRequests);
   EMB_ASSIGN_OR_RETURN(auto answer, LookupAnswer::Make(deps_.registry, *limits,
                                                        std::move(decoded)));

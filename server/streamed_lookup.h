@@ -21,15 +21,16 @@ namespace emb {
 // Threads  One thread at a time.
 class StreamedLookup final : public LookupReactor::Answer {
  public:
-  // `deps` outlives the lookup.
+  // `deps` outlives the lookup; `context` is the stream's.
   StreamedLookup(const LookupService::Dependencies& deps,
+                 const grpc::ServerContextBase& context,
                  const grpc::ByteBuffer& request);
 
   std::optional<grpc::ByteBuffer> NextPart() override;
 
  private:
   absl::StatusOr<std::unique_ptr<LookupAnswer>> Make(
-      const grpc::ByteBuffer& request);
+      const grpc::ServerContextBase& context, const grpc::ByteBuffer& request);
 
   const LookupService::Dependencies& deps_;
   InFlight::Place place_;

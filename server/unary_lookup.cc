@@ -38,6 +38,8 @@ void UnaryLookup::Run(std::optional<ShedReason> shed) {
 }
 
 absl::Status UnaryLookup::Answer() {
+  EMB_ASSIGN_OR_RETURN(const Caller caller,
+                       deps_.authorizer.Authorize(context_, Role::kRead));
   EMB_RETURN_IF_ERROR(CheckAlive(context_));
   const auto limits = deps_.limits.Get();
   if (!place_->TakeBytes(static_cast<int64_t>(request_.Length()))) {
@@ -47,7 +49,7 @@ absl::Status UnaryLookup::Answer() {
   record_->Describe(decoded->view());
   EMB_ASSIGN_OR_RETURN(
       const auto answer,
-      LookupAnswer::Make(deps_.registry, *limits, std::move(decoded)));
+      LookupAnswer::Make(deps_.registry, *limits, std::move(decoded), &caller));
   if (!place_->TakeBytes(answer->values_bytes())) {
     return record_->Shed(ShedReason::kBytes);
   }

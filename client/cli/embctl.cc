@@ -38,6 +38,21 @@ void AddGlobalFlags(CLI::App& app, Session& session) {
                  "Where tables are administered [EMB_ADMIN, or "
                  "127.0.0.1:50052]")
       ->option_text("ADDRESS");
+  ClientTls& tls = session.client_options.tls;
+  app.add_option("--tls-ca", tls.ca_file,
+                 "Talk TLS with a server whose certificate one of these has "
+                 "signed: a PEM file [EMB_TLS_CA, or plain text]")
+      ->option_text("FILE");
+  app.add_option("--tls-cert", tls.cert_file,
+                 "Certificate to show to the server: a PEM file "
+                 "[EMB_TLS_CERT, or none]")
+      ->option_text("FILE");
+  app.add_option("--tls-key", tls.key_file,
+                 "Its private key: a PEM file [EMB_TLS_KEY]")
+      ->option_text("FILE");
+  app.add_option("--token-file", session.client_options.token_file,
+                 "File with the token to call with [EMB_TOKEN_FILE, or none]")
+      ->option_text("FILE");
   app.add_flag("--json", session.json, "Print JSON, errors too");
   app.add_option_function<double>(
          "--timeout",

@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "client/src/channel_security.h"
 #include "client/src/grpc_connection.h"
 
 namespace emb {
@@ -70,7 +71,10 @@ absl::StatusOr<Client> Client::Connect(const ClientOptions& options) {
     return absl::InvalidArgumentError(absl::StrCat(
         "channels: ", options.channels, ", want 1 to ", kChannelsMax));
   }
-  return Client(MakeGrpcConnection(server, admin, options.channels), options);
+  const auto security = ReadChannelSecurity(options);
+  if (!security.ok()) return security.status();
+  return Client(MakeGrpcConnection(server, admin, options.channels, *security),
+                options);
 }
 
 Client::Client(std::shared_ptr<Connection> connection, ClientOptions options)

@@ -10,7 +10,6 @@
 #include "client/src/export_call.h"
 #include "client/src/import_call.h"
 #include "client/src/lookup_channels.h"
-#include "client/src/make_channel.h"
 #include "client/src/status_from_grpc.h"
 #include "embedding/v1/admin.grpc.pb.h"
 #include "grpc/health/v1/health.grpc.pb.h"
@@ -42,12 +41,13 @@ std::vector<TableInfo> InfosFromProto(
 
 class GrpcConnection final : public Connection {
  public:
-  GrpcConnection(std::string server, std::string admin, int num_channels)
+  GrpcConnection(std::string server, std::string admin, int num_channels,
+                 const ChannelSecurity& security)
       : server_(std::move(server)),
         admin_(std::move(admin)),
-        lookups_(server_, num_channels),
+        lookups_(server_, num_channels, security),
         health_(grpc::health::v1::Health::NewStub(lookups_.channel())),
-        admin_channel_(MakeChannel(admin_)),
+        admin_channel_(MakeChannel(admin_, security)),
         admin_health_(grpc::health::v1::Health::NewStub(admin_channel_)),
         tables_(pb::TableAdmin::NewStub(admin_channel_)) {}
 
@@ -320,10 +320,11 @@ class GrpcConnection final : public Connection {
 
 }  // namespace
 
-std::shared_ptr<Connection> MakeGrpcConnection(const std::string& server,
-                                               const std::string& admin,
-                                               int num_channels) {
-  return std::make_shared<GrpcConnection>(server, admin, num_channels);
+std::shared_ptr<Connection> MakeGrpcConnection(
+    const std::string& server, const std::string& admin, int num_channels,
+    const ChannelSecurity& security) {
+  return std::make_shared<GrpcConnection>(server, admin, num_channels,
+                                          security);
 }
 
 }  // namespace emb

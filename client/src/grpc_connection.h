@@ -5,15 +5,16 @@
 #include <memory>
 #include <string>
 
+#include "client/src/make_channel.h"
 #include "emb/connection.h"
 
 namespace emb {
 
 // A connection to a data listener, by `num_channels` channels, and to an admin
 // listener, by one. Channels connect when first used and again after failures.
-std::shared_ptr<Connection> MakeGrpcConnection(const std::string& server,
-                                               const std::string& admin,
-                                               int num_channels = 1);
+std::shared_ptr<Connection> MakeGrpcConnection(
+    const std::string& server, const std::string& admin, int num_channels = 1,
+    const ChannelSecurity& security = {});
 
 }  // namespace emb
 

@@ -4,17 +4,20 @@
 
 #include "client/src/grpc_lookup_stream.h"
 #include "client/src/lookup_call.h"
-#include "client/src/make_channel.h"
 
 namespace emb {
 
-LookupChannels::Entry::Entry(const std::string& address)
-    : channel(MakeChannel(address)), stub(channel), async(stub, address) {}
+LookupChannels::Entry::Entry(const std::string& address,
+                             const ChannelSecurity& security)
+    : channel(MakeChannel(address, security)),
+      stub(channel),
+      async(stub, address) {}
 
-LookupChannels::LookupChannels(const std::string& address, int num_channels)
+LookupChannels::LookupChannels(const std::string& address, int num_channels,
+                               const ChannelSecurity& security)
     : address_(address) {
   for (int i = 0; i < num_channels; ++i) {
-    entries_.push_back(std::make_unique<Entry>(address));
+    entries_.push_back(std::make_unique<Entry>(address, security));
   }
 }
 

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "client/src/async_lookups.h"
+#include "client/src/make_channel.h"
 #include "emb/connection.h"
 #include "grpcpp/channel.h"
 #include "grpcpp/generic/generic_stub.h"
@@ -30,7 +31,8 @@ class LookupChannels {
   using Deadline = std::chrono::system_clock::time_point;
 
   // REQUIRES: num_channels >= 1.
-  LookupChannels(const std::string& address, int num_channels);
+  LookupChannels(const std::string& address, int num_channels,
+                 const ChannelSecurity& security);
 
   // `memory` as AssembleAnswer takes it.
   absl::StatusOr<LookupResult> Lookup(
@@ -45,7 +47,7 @@ class LookupChannels {
 
  private:
   struct Entry {
-    explicit Entry(const std::string& address);
+    Entry(const std::string& address, const ChannelSecurity& security);
 
     std::shared_ptr<grpc::Channel> channel;
     grpc::GenericStub stub;

@@ -23,6 +23,28 @@ constexpr char kTooLarge[] =
     "; a request is held to the server's --request_bytes_max (4 MiB), an "
     "answer to the 64 MiB that this client takes; ask for less at a time";
 
+// What gRPC's words for a connection that was not to be most likely mean.
+absl::string_view WhyUnreachable(absl::string_view words) {
+  if (absl::StrContains(words, "wrong version number")) {
+    return "; it speaks plain text: want no --tls-ca (EMB_TLS_CA), or a server "
+           "with --tls_cert";
+  }
+  if (absl::StrContains(words, "andshake failed")) {
+    return "; want a server whose certificate one of --tls-ca (EMB_TLS_CA) has "
+           "signed and which has not expired";
+  }
+  if (absl::StrContains(words, "not in peer certificate")) {
+    return "; want the address by a name that the server's certificate has";
+  }
+  // The other end says no more than that.
+  if (absl::StrContains(words, "Socket closed") ||
+      absl::StrContains(words, "reset by peer")) {
+    return "; it is there, and hung up: does it want TLS (--tls-ca, "
+           "EMB_TLS_CA), or another certificate of the caller's (--tls-cert)?";
+  }
+  return "; is the server running?";
+}
+
 constexpr char kBadRequestType[] = "type.googleapis.com/google.rpc.BadRequest";
 
 // The fields that a BadRequest names. What is wrong with them is in the
@@ -78,7 +100,7 @@ absl::Status StatusFromGrpc(const grpc::Status& status,
        absl::StrContains(status.error_message(), "connections to all"))) {
     return {code,
             absl::StrCat("cannot reach ", address, ": ", status.error_message(),
-                         "; is the server running?")};
+                         WhyUnreachable(status.error_message()))};
   }
   // And for "too late", which a server would say otherwise.
   if (status.error_message() == "Deadline Exceeded") {

@@ -17,7 +17,7 @@ from server_process import TIMEOUT_SECONDS, ServerProcess
 
 BIN = os.environ["EMB_BIN_DIR"]
 EXIT_FAILURE, EXIT_USAGE = 1, 2
-EXIT_UNAVAILABLE, EXIT_DATA_LOSS = 8, 10
+EXIT_UNAVAILABLE, EXIT_DATA_LOSS, EXIT_UNAUTHENTICATED = 8, 10, 12
 
 
 def run_server(*flags, env=None):
@@ -86,6 +86,12 @@ class Flags(ServerTest):
             ([data, "--tables_max=0"], EXIT_USAGE, "--tables_max"),
             ([data, "--import_idle_timeout=0s"], EXIT_USAGE,
              "--import_idle_timeout"),
+            ([data, "--tls_cert=/nowhere"], EXIT_USAGE,
+             "--tls_key: not given"),
+            ([data, "--tls_client_ca=/nowhere"], EXIT_USAGE,
+             "--tls_cert: not given"),
+            ([data, "--token_file=/nowhere"], EXIT_USAGE,
+             '--token_file \\"/nowhere\\": No such file'),
         ]
         for flags, status, text in cases:
             with self.subTest(flags=flags):
@@ -93,6 +99,21 @@ class Flags(ServerTest):
         done = run_server(data, env={"EMB_LOAD_THREADS": "many"})
         self.assert_refused(done, EXIT_USAGE, "EMB_LOAD_THREADS")
         self.assertFalse(os.path.exists(self.data_dir))
+
+    def test_tokens_do_not_travel_in_plain_text(self):
+        tokens = pathlib.Path(self.temp, "tokens.toml")
+        tokens.write_text(f"""[[token]]
+            name = "a"
+            role = "read"
+            sha256 = "{hashlib.sha256(b'secret').hexdigest()}"
+            """)
+        flags = [f"--data_dir={self.data_dir}", f"--token_file={tokens}"]
+        self.assert_refused(run_server(*flags, "--listen=0.0.0.0:0"),
+                            EXIT_USAGE, "--listen", "in plain text")
+        # The control.
+        with self.server(f"--token_file={tokens}") as server:
+            done = server.embctl("status", check=False)
+            self.assertEqual(done.returncode, EXIT_UNAUTHENTICATED)
 
     def test_the_command_line_beats_the_environment(self):
         env = {"EMB_LISTEN": "nowhere", "EMB_DATA_DIR": self.data_dir}
@@ -102,7 +123,8 @@ class Flags(ServerTest):
 
     def test_warns_of_variables_that_nothing_reads(self):
         env = {"EMB_DATADIR": "x", "EMB_COLOUR": "red", "EMB_SERVER": "x:1",
-               "EMB_LISTEN": "nowhere", "EMB_DATA_DIR": self.data_dir}
+               "EMB_TLS_CA": "x", "EMB_LISTEN": "nowhere",
+               "EMB_DATA_DIR": self.data_dir}
         done = run_server(env=env)
         self.assert_refused(done, EXIT_USAGE, '"variable":"EMB_DATADIR"',
                             "did you mean EMB_DATA_DIR?",

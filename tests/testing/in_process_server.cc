@@ -42,12 +42,12 @@ absl::Status InProcessServer::Restart() {
   return StartServer();
 }
 
-Client InProcessServer::client() const {
-  ClientOptions options;
+Client InProcessServer::client(ClientOptions options) const {
   options.server = server_->data_address();
   options.admin = server_->admin_address();
   options.lookup_timeout = absl::Seconds(30);
-  // Fails only for an address that is malformed, which these are not.
+  // Fails only for an address that is malformed, which these are not, and for
+  // files that a test has forgotten to make.
   return Client::Connect(options).value();
 }
 

@@ -24,14 +24,16 @@ class InProcessServer {
       ServerOptions options = {});
   ~InProcessServer();
 
-  // A client of the running server, with generous deadlines.
-  Client client() const;
+  // A client of the running server, with generous deadlines and what else
+  // `options` says.
+  Client client(ClientOptions options = {}) const;
 
   // Stops in good order and starts again on the same directory, with other
   // ports: clients made before find nobody.
   absl::Status Restart();
 
   const Server& server() const { return *server_; }
+  Server& server() { return *server_; }
   const std::string& data_dir() const { return data_dir_.path(); }
 
  private:

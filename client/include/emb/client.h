@@ -30,8 +30,23 @@
 
 namespace emb {
 
+// TLS: PEM files, read once, when the client is made. For each: this struct's,
+// then the environment's. Without a CA calls are in plain text.
+struct ClientTls {
+  // Who must have signed the server's certificate; the system's are in
+  // /etc/ssl/certs/ca-certificates.crt. Empty: EMB_TLS_CA.
+  std::string ca_file;
+  // The client's own certificate and private key, for a server that wants to
+  // see them (--tls_client_ca). Both or none. Empty: EMB_TLS_CERT, EMB_TLS_KEY.
+  std::string cert_file;
+  std::string key_file;
+  // The name that the server's certificate must have; with several servers give
+  // it. Empty: the host of the address; of unix:PATH, "localhost".
+  std::string server_name;
+};
+
 // How to reach a server. For each setting: the call's, then this struct's,
-// then the environment's (addresses only), then the default.
+// then the environment's (addresses and files only), then the default.
 struct ClientOptions {
   // HOST:PORT, unix:PATH, or any gRPC target. One that names several servers,
   // such as ipv4:10.0.0.1:50051,10.0.0.2:50051 or a DNS name of several
@@ -49,6 +64,12 @@ struct ClientOptions {
   absl::Duration lookup_timeout = absl::Seconds(1);
   // Creating a large table takes seconds: about 1 s per GiB and more.
   absl::Duration admin_timeout = absl::Minutes(10);
+  ClientTls tls;
+  // What tells the server who calls, sent with every call: a token, or a file
+  // with one on its only line, read once. Both empty: EMB_TOKEN_FILE, then
+  // none.
+  std::string token;
+  std::string token_file;
 };
 
 inline constexpr int kChannelsMax = 64;
@@ -67,8 +88,9 @@ struct CallOptions {
 class Client {
  public:
   // Makes the channels; does not wait for a server.
-  // Errors   INVALID_ARGUMENT  an address is malformed, or the number of
-  //                            channels is none.
+  // Errors   INVALID_ARGUMENT  an address is malformed, the number of channels
+  //                            is none, or a file cannot be read or is not
+  //                            what it should be; names it.
   static absl::StatusOr<Client> Connect(const ClientOptions& options);
 
   // For tests of callers: a client over any connection.
