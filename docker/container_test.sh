@@ -205,8 +205,8 @@ digest_of() {
 test_config() {
   check "the user is a number and not root" \
     equal "$(image_config .User)" "\"$UID_WANTED:$UID_WANTED\""
-  check "lookups are exposed, administration is not" \
-    equal "$(image_config '.ExposedPorts | keys')" '["50051/tcp"]'
+  check "lookups, metrics and probes are exposed, administration is not" \
+    equal "$(image_config '.ExposedPorts | keys')" '["50051/tcp","50053/tcp"]'
   check "/data is a volume" \
     equal "$(image_config '.Volumes | keys')" '["/data"]'
   check "and /backup is ready for one" \
@@ -247,6 +247,23 @@ test_size() {
     test $((image - base)) -le "$ADDED_MIB_MAX"
 }
 
+# The status that a GET of a path is answered with.
+http_status() {
+  # shellcheck disable=SC2016  # For the inner bash to expand.
+  nsenter --net="/run/netns/$netns" timeout "$TIMEOUT_SECONDS" bash -c '
+    exec 4<>/dev/tcp/127.0.0.1/50053
+    printf "GET %s HTTP/1.0\r\n\r\n" "$1" >&4
+    head -n 1 <&4' bash "$1" | cut -d ' ' -f 2
+}
+
+test_http() {
+  local path
+  for path in /livez /readyz /metrics; do
+    check "$path is answered" equal "$(http_status "$path")" 200
+  done
+  check "and what is not there is not" equal "$(http_status /nothing)" 404
+}
+
 test_first_run() {
   check "the health check fails without a server" \
     fails in_container embctl health
@@ -257,6 +274,7 @@ test_first_run() {
     equal "$(awk '/^Uid:/ {print $2, $3, $4, $5}' "/proc/$pid/status")" \
     "$UID_WANTED $UID_WANTED $UID_WANTED $UID_WANTED"
   check "the health check succeeds" in_container embctl health
+  test_http
   check "a table can be created" \
     in_container embctl table create films --rows 5000 --dim 64 --seed 7
   rows=$(look_up)

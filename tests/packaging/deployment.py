@@ -12,9 +12,6 @@ DOCKER = pathlib.Path(__file__).parents[2] / "docker"
 TIMEOUT_SECONDS = 60
 SECONDS_OF = {"h": 3600, "m": 60, "s": 1, "ms": 0.001, "": 1}
 
-# Flags that the manifests use and that this build does not have yet.
-AWAITED_FLAGS = {"http_listen"}
-
 
 def seconds(text):
     """Of a duration such as 5s, 1m30s or 0."""
@@ -42,9 +39,6 @@ class Binary:
         self.flags = dict(re.findall(
             r'--(\w+) \((?:(?!; default: ).)*; default: "?([^";]*)"?;', text))
         self.version = self._said("--version").split()[1]
-
-    def knows(self, flag):
-        return flag in self.flags or flag in AWAITED_FLAGS
 
     def _said(self, flag):
         return subprocess.run([self.path, flag], capture_output=True,

@@ -72,7 +72,7 @@ class Complaints:
 
     def check_flags(self):
         for flag in self.flags:
-            self.want(BINARY.knows(flag), f"--{flag}: there is no such flag")
+            self.want(flag in BINARY.flags, f"--{flag}: there is no such flag")
         for flag in IMAGE.command:
             self.want(flag in self.flags,
                       f"--{flag}: the image's, replaced by args without it")
@@ -84,12 +84,11 @@ class Complaints:
         for name, flag in (("grpc", "listen"), ("http", "http_listen")):
             self.want(port_of(self.flags[flag]) == self.ports.get(name),
                       f"port {name}: not that of --{flag}")
-        default = port_of(BINARY.flags["listen"])
-        self.want(self.ports["grpc"] == default,
-                  f"port grpc: want the default, {default}")
-        for port in IMAGE.ports:
-            self.want(port in self.ports.values(),
-                      f"port {port}: the image exposes it")
+            default = port_of(BINARY.flags[flag])
+            self.want(self.ports.get(name) == default,
+                      f"port {name}: want the default, {default}")
+        self.want(set(self.ports.values()) == IMAGE.ports,
+                  f"ports: want those that the image exposes, {IMAGE.ports}")
         for manifest in self.manifests.values():
             if manifest["kind"] != "Service":
                 continue
@@ -200,7 +199,9 @@ class Manifests(unittest.TestCase):
                 ("--http_listen=0.0.0.0:50053", "--http_listen=0.0.0.0:1",
                  "port http: not that of --http_listen"),
                 ("containerPort: 50051", "containerPort: 50052",
-                 "port 50051: the image exposes it"),
+                 "ports: want those that the image exposes"),
+                ("containerPort: 50053", "containerPort: 50054",
+                 "port http: want the default"),
                 ("path: /readyz", "path: /ready", "startupProbe"),
                 ("path: /livez", "path: /healthz", "livenessProbe"),
                 ('port: "50053"', 'port: "50051"', "annotations"),
