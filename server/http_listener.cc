@@ -7,6 +7,7 @@
 #include "core/status_macros.h"
 #include "httplib.h"
 #include "server/address.h"
+#include "server/http_tls.h"
 
 namespace emb {
 namespace {
@@ -28,7 +29,34 @@ httplib::Server::Handler ProbePage(std::function<absl::Status()> probe) {
   };
 }
 
-void SetUp(httplib::Server& server, HttpListener::Pages pages) {
+// Where callers need certificates, probes alone are answered without one.
+bool MayReadMetrics(const httplib::Request& request, const ServerTls* tls) {
+  if (tls == nullptr || tls->options().client_ca_file.empty()) return true;
+  return request.ssl != nullptr && HasClientCertificate(*request.ssl);
+}
+
+httplib::Server::Handler MetricsPageOf(std::function<std::string()> metrics,
+                                       const ServerTls* tls) {
+  return [metrics = std::move(metrics), tls](const httplib::Request& request,
+                                             httplib::Response& response) {
+    if (MayReadMetrics(request, tls)) {
+      response.set_content(metrics(), kMetricsType);
+      return;
+    }
+    response.status = 403;
+    response.set_content("want a client certificate (--tls_client_ca)\n",
+                         kTextType);
+  };
+}
+
+std::unique_ptr<httplib::Server> MakeServer(const ServerTls* tls) {
+  if (tls == nullptr) return std::make_unique<httplib::Server>();
+  return std::make_unique<httplib::SSLServer>(
+      [tls](SSL_CTX& context) { return SetUpHttpTls(*tls, context); });
+}
+
+void SetUp(httplib::Server& server, const ServerTls* tls,
+           HttpListener::Pages pages) {
   server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
   server.set_read_timeout(kPatienceSeconds);
   server.set_write_timeout(kPatienceSeconds);
@@ -40,11 +68,7 @@ void SetUp(httplib::Server& server, HttpListener::Pages pages) {
     const int on = 1;
     setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   });
-  server.Get("/metrics", [metrics = std::move(pages.metrics)](
-                             const httplib::Request& /*request*/,
-                             httplib::Response& response) {
-    response.set_content(metrics(), kMetricsType);
-  });
+  server.Get("/metrics", MetricsPageOf(std::move(pages.metrics), tls));
   server.Get("/livez", ProbePage(std::move(pages.live)));
   server.Get("/readyz", ProbePage(std::move(pages.ready)));
 }
@@ -67,9 +91,11 @@ bool Bind(httplib::Server& server, Address& address) {
 absl::StatusOr<std::unique_ptr<HttpListener>> HttpListener::Start(
     const ListenerOptions& options, Pages pages) {
   EMB_ASSIGN_OR_RETURN(Address address, CheckedAddress(options));
-  auto server = std::make_unique<httplib::Server>();
-  SetUp(*server, std::move(pages));
-  if (!Bind(*server, address)) return CannotListen(options);
+  auto server = MakeServer(options.tls);
+  SetUp(*server, options.tls, std::move(pages));
+  if (!server->is_valid() || !Bind(*server, address)) {
+    return CannotListen(options);
+  }
   return absl::WrapUnique(
       new HttpListener(std::move(server), address.ToString()));
 }

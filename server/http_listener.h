@@ -18,6 +18,8 @@ class Server;
 namespace emb {
 
 // HttpListener answers GET of /metrics, /livez and /readyz, and nothing else.
+// By TLS where the other listeners are; where those want certificates of
+// callers, /metrics does too.
 //
 // Threads  Thread-safe after Start. Answers on threads of its own.
 class HttpListener {

@@ -120,12 +120,12 @@ void WriteServer(const MetricsSources& sources, MetricsText& text) {
   text.Counted("emb_self_probe_failures_total",
                "Fresh connections to its own data port that failed.",
                sources.self_probe_failures);
-  if (sources.tls != nullptr) {
-    text.Gauge(
-        "emb_tls_certificate_expiry_timestamp_seconds",
-        "When the certificate in use expires, since 1970.",
-        absl::ToDoubleSeconds(sources.tls->expires_at() - absl::UnixEpoch()));
-  }
+  text.Gauge("emb_tls_certificate_expiry_timestamp_seconds",
+             "When the certificate in use expires, since 1970; 0: plain text.",
+             sources.tls == nullptr
+                 ? 0
+                 : absl::ToDoubleSeconds(sources.tls->expires_at() -
+                                         absl::UnixEpoch()));
   text.Begin("emb_build_info", "gauge", "1, with the release as a label.");
   text.Sample({{"version", ServerVersion()}}, int64_t{1});
 }

@@ -192,7 +192,7 @@ HttpListener::Pages Server::Parts::Pages() {
   pages.metrics = [this] {
     return MetricsPage({calls.metrics, lookup_metrics, in_flight, executor,
                         registry, store_metrics, maintenance, watch, budget,
-                        self_probe_failures,
+                        self_probe_failures, credentials->tls(),
                         absl::Nanoseconds(load_ns.load())});
   };
   pages.live = [this] { return ProbeDataPort(); };

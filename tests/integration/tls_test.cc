@@ -15,6 +15,7 @@
 #include "emb/client.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "httplib.h"
 #include "tests/testing/ask.h"
 #include "tests/testing/certificates.h"
 #include "tests/testing/in_process_server.h"
@@ -243,6 +244,56 @@ class Load {
   std::atomic<int> failed_ = 0;
   std::thread thread_;
 };
+
+// What /metrics answers by TLS to a caller that trusts `ca_` and shows what is
+// written as NAME.pem and NAME-key.pem, or nothing.
+int MetricsStatusOf(const std::string& address, const std::string& ca,
+                    const std::string& path, const std::string& cert = "",
+                    const std::string& key = "") {
+  httplib::SSLClient client(
+      address.substr(0, address.rfind(':')),
+      std::stoi(address.substr(address.rfind(':') + 1)), cert, key);
+  client.set_ca_cert_path(ca.c_str());
+  client.enable_server_certificate_verification(true);
+  const auto response = client.Get(path.c_str());
+  return response ? response->status : 0;
+}
+
+TEST_F(TlsServingTest, MetricsAndProbesToo) {
+  Start();
+  const std::string ca = Write("ca.pem", ca_.cert_pem());
+  const std::string other = Write("other.pem", TestCa().cert_pem());
+  const std::string http = server_->server().http_address();
+  EXPECT_EQ(MetricsStatusOf(http, ca, "/metrics"), 200);
+  EXPECT_EQ(MetricsStatusOf(http, ca, "/livez"), 200);
+  EXPECT_EQ(MetricsStatusOf(http, other, "/metrics"), 0);
+  const std::string before = SerialSeenAt(http);
+  UseCertificate(ca_.Issue());
+  EMB_ASSERT_OK(WaitFor([&] {
+    const std::string serial = SerialSeenAt(http);
+    return !serial.empty() && serial != before;
+  }));
+}
+
+// Orchestrators have no certificates, Prometheus may.
+TEST_F(TlsServingTest, MetricsNeedACertificateWhereCallersDoButProbesNone) {
+  TestCa client_ca;
+  options_.tls.client_ca_file = Write("client-ca.pem", client_ca.cert_pem());
+  Start();
+  const std::string ca = Write("ca.pem", ca_.cert_pem());
+  const std::string http = server_->server().http_address();
+  const CertificatePem known = client_ca.Issue();
+  const std::string cert = Write("known.pem", known.cert);
+  const std::string key = Write("known-key.pem", known.key);
+  EXPECT_EQ(MetricsStatusOf(http, ca, "/metrics", cert, key), 200);
+  EXPECT_EQ(MetricsStatusOf(http, ca, "/metrics"), 403);
+  EXPECT_EQ(MetricsStatusOf(http, ca, "/livez"), 200);
+  EXPECT_EQ(MetricsStatusOf(http, ca, "/readyz"), 200);
+  const CertificatePem stranger = TestCa().Issue();
+  const std::string odd = Write("odd.pem", stranger.cert);
+  const std::string odd_key = Write("odd-key.pem", stranger.key);
+  EXPECT_NE(MetricsStatusOf(http, ca, "/metrics", odd, odd_key), 200);
+}
 
 TEST_F(TlsServingTest, CertificatesChangeUnderLoad) {
   Start();
