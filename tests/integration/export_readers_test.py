@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What NumPy and PyTorch read in the files that embctl table export writes.
-Skipped where Debian's python3-numpy or python3-torch is not installed.
+Where Debian's python3-numpy or python3-torch is not installed, what it would
+read is skipped.
 
 EMB_BIN_DIR names the directory of embedding-server and embctl.
 """
@@ -14,9 +15,16 @@ import unittest
 
 try:
     import numpy
+except ImportError:
+    numpy = None
+try:
     import torch
-except ImportError as missing:
-    print(f"SKIPPED: {missing}, want python3-numpy and python3-torch")
+except ImportError:
+    torch = None
+for library, package in ((numpy, "python3-numpy"), (torch, "python3-torch")):
+    if library is None:
+        print(f"SKIPPED: what needs {package}, which is not installed")
+if numpy is None and torch is None:
     sys.exit(77)
 
 import npy
@@ -38,6 +46,7 @@ class ExportReaders(unittest.TestCase):
     def table(self, command, *args):
         return self.server.embctl("table", command, *map(str, args))
 
+    @unittest.skipIf(numpy is None, "want python3-numpy")
     def test_numpy_reads_what_is_written(self):
         npy.write(self.temp / "special.npy", "f", [4, 3], npy.EVERY_KIND)
         self.table("import", "special", self.temp / "special.npy")
@@ -51,6 +60,30 @@ class ExportReaders(unittest.TestCase):
                              delimiter="\t")
         self.assertEqual(rows.tobytes(), want)
 
+    @unittest.skipIf(numpy is None, "want python3-numpy")
+    def test_numpy_reads_the_records_of_word2vec(self):
+        npy.write(self.temp / "special.npy", "f", [4, 3], npy.EVERY_KIND)
+        self.table("import", "special", self.temp / "special.npy")
+        words = ["a", "of", "the", "h\u00e9"]
+        (self.temp / "words.tsv").write_text(
+            "".join(f"{row}\t{word}\n" for row, word in enumerate(words)),
+            encoding="utf-8")
+        self.table("export", "special", self.temp / "a.bin", "--tokens",
+                   self.temp / "words.tsv")
+        content = (self.temp / "a.bin").read_bytes()
+        header, rest = content.split(b"\n", 1)
+        self.assertEqual(header, b"4 3")
+        rows = []
+        for word in words:
+            found, rest = rest.split(b" ", 1)
+            self.assertEqual(found.decode(), word)
+            rows.append(numpy.frombuffer(rest, numpy.dtype("<f4"), count=3))
+            rest = rest[12:].removeprefix(b"\n")
+        self.assertEqual(rest, b"")
+        self.assertEqual(numpy.stack(rows).tobytes(),
+                         struct.pack("<12f", *npy.EVERY_KIND))
+
+    @unittest.skipIf(torch is None, "want python3-torch")
     def test_pytorch_looks_up_in_what_is_written(self):
         npy.write(self.temp / "rows.npy", "f", [5, 3], range(15))
         self.table("import", "item", self.temp / "rows.npy")
