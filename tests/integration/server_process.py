@@ -114,6 +114,9 @@ class ServerProcess:
             return None
         return self._end(signal.SIGKILL, TIMEOUT_SECONDS)
 
+    def running(self):
+        return self._process is not None and self._process.poll() is None
+
     @property
     def pid(self):
         return self._process.pid
