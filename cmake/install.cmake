@@ -11,10 +11,10 @@ install(
   DESTINATION ${CMAKE_INSTALL_DATADIR}/emb/proto
   FILES_MATCHING PATTERN *.proto)
 if(EMB_BUILD_SERVER)
-  install(TARGETS embedding-server)
+  install(TARGETS embedding-server COMPONENT programs)
 endif()
 if(EMB_BUILD_CLI)
-  install(TARGETS embctl)
+  install(TARGETS embctl COMPONENT programs)
 endif()
 if(NOT EMB_BUILD_CLIENT)
   return()
