@@ -1,4 +1,4 @@
-#include "client/cli/bench/interrupt_guard.h"
+#include "client/cli/interrupt_guard.h"
 
 namespace emb {
 namespace {

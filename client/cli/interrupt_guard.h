@@ -1,6 +1,6 @@
 // Ctrl-C as a wish to see the results.
-#ifndef EMB_CLIENT_CLI_BENCH_INTERRUPT_GUARD_H_
-#define EMB_CLIENT_CLI_BENCH_INTERRUPT_GUARD_H_
+#ifndef EMB_CLIENT_CLI_INTERRUPT_GUARD_H_
+#define EMB_CLIENT_CLI_INTERRUPT_GUARD_H_
 
 #include <atomic>
 #include <csignal>
@@ -28,4 +28,4 @@ class InterruptGuard {
 
 }  // namespace emb
 
-#endif  // EMB_CLIENT_CLI_BENCH_INTERRUPT_GUARD_H_
+#endif  // EMB_CLIENT_CLI_INTERRUPT_GUARD_H_

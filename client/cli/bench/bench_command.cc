@@ -12,7 +12,7 @@
 #include "client/cli/bench/bench_report.h"
 #include "client/cli/bench/bench_requests.h"
 #include "client/cli/bench/bench_run.h"
-#include "client/cli/bench/interrupt_guard.h"
+#include "client/cli/interrupt_guard.h"
 #include "client/cli/commands.h"
 #include "client/cli/output.h"
 #include "core/status_macros.h"
