@@ -117,7 +117,7 @@ TEST_F(ChannelSecurityTest, TheServersListInTheEnvironmentIsNoToken) {
 }
 
 TEST_F(ChannelSecurityTest, ATokenThatIsGivenFitsAHeader) {
-  for (const std::string token :
+  for (const std::string& token :
        {std::string("a b"), std::string("a\n"), std::string("\xc3\xa9"),
         std::string(1025, 'a')}) {
     options_.token = token;

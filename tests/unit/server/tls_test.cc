@@ -121,13 +121,13 @@ TEST_F(TlsTest, AWrongReloadKeepsTheOldCertificate) {
 TEST_F(TlsTest, LetsAListenerFaceOtherMachines) {
   EMB_ASSERT_OK_AND_ASSIGN(
       const auto tls, ServerTls::Create(options_, absl::Hours(1), absl::Now));
-  ListenerOptions listener = {"--listen", "0.0.0.0:1", false, {}};
-  EXPECT_THAT(CheckListenerOptions(listener),
+  ListenerOptions listener = {.flag = "--listen", .address = "0.0.0.0:1"};
+  EXPECT_THAT(CheckedAddress(listener),
               StatusIs(StatusCode::kInvalidArgument,
                        AllOf(HasSubstr("--tls_cert"), HasSubstr("--insecure"),
                              Not(HasSubstr("no TLS")))));
   listener.tls = tls.get();
-  EMB_EXPECT_OK(CheckListenerOptions(listener));
+  EMB_EXPECT_OK(CheckedAddress(listener));
 }
 
 }  // namespace

@@ -1,0 +1,145 @@
+#!/usr/bin/python3
+"""A server that is asked for more than it can do does what it can.
+
+Finds the rate that the server reaches in a closed loop, then asks for several
+times as much in an open loop. The control: a server that sheds nothing lets
+everyone wait. A greedy caller does not starve a modest one; the control: both
+under one name.
+
+EMB_BIN_DIR names the directory of embedding-server and embctl;
+EMB_OVERLOAD_SECONDS is how long each load lasts.
+"""
+import hashlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+import urllib.request
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "integration"))
+from server_process import TIMEOUT_SECONDS, ServerProcess  # noqa: E402
+
+BIN = os.environ["EMB_BIN_DIR"]
+SECONDS = float(os.environ.get("EMB_OVERLOAD_SECONDS", "1"))
+# Bags: dear for the server, cheap to ask for and to be refused.
+HEAVY = ["--ids", "16384", "--pool", "sum", "--bag", "64"]
+NO_SHEDDING = ["--queue_timeout=1m", "--inflight_requests_max=1000000"]
+
+
+def answered(result):
+    """Answers a second of a result of embctl bench."""
+    return result["answered"] / result["seconds"]
+
+
+class Overload(unittest.TestCase):
+
+    def setUp(self):
+        temp = tempfile.TemporaryDirectory(prefix="emb-overload-")
+        self.addCleanup(temp.cleanup)
+        self.temp = pathlib.Path(temp.name)
+        self.servers = 0
+
+    def serve(self, *flags):
+        self.servers += 1
+        server = ServerProcess(BIN, self.temp / f"data{self.servers}", flags)
+        self.addCleanup(server.kill)
+        return server.start()
+
+    def create(self, server, *args):
+        server.embctl("table", "create", "item", "--rows", "200000", "--dim",
+                      "64", *args)
+
+    def start_bench(self, server, *args):
+        return subprocess.Popen(
+            [os.path.join(BIN, "embctl"), "--server", server.data_address,
+             "--admin", server.admin_address, "--json", "bench", "item",
+             "--duration", f"{SECONDS}s", "--warmup", "500ms", *HEAVY,
+             *map(str, args)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def finish_bench(self, process):
+        out, err = process.communicate(timeout=TIMEOUT_SECONDS + 10 * SECONDS)
+        self.assertIn(process.returncode, (0, 7, 9), err)
+        return json.loads(out)
+
+    def bench(self, server, *args):
+        return self.finish_bench(self.start_bench(server, *args))
+
+    def metric(self, server, name):
+        with urllib.request.urlopen(f"http://{server.http_address}/metrics",
+                                    timeout=TIMEOUT_SECONDS) as page:
+            lines = page.read().decode().splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines
+                   if line.startswith((name + " ", name + "{")))
+
+    def overload(self, server, factor):
+        """Rate of answers and p99 of these in ms at some times the peak."""
+        self.create(server)
+        peak = self.bench(server, "--connections", 4, "--depth", 2)
+        rate = answered(peak)
+        loaded = self.bench(server, "--connections", 4, "--rate",
+                            int(rate * factor))
+        return rate, loaded
+
+    def test_goodput_stays_and_the_rest_is_refused_at_once(self):
+        server = self.serve()
+        peak, loaded = self.overload(server, 4)
+        goodput = answered(loaded)
+        shed = self.metric(server, "emb_shed_total")
+        p99 = loaded["latency_us"]["p99"] / 1000
+        control = self.serve(*NO_SHEDDING)
+        _, waiting = self.overload(control, 4)
+        control_p99 = waiting["latency_us"]["p99"] / 1000
+        print(f"overload: peak {peak:.0f}/s, at 4 times that {goodput:.0f}/s "
+              f"answered, p99 {p99:.1f} ms, {shed:.0f} shed; without shedding "
+              f"p99 {control_p99:.1f} ms")
+        self.assertGreater(shed, 0)
+        self.assertEqual(self.metric(control, "emb_shed_total"), 0)
+        # The load takes the same CPUs as the server: what is left for answers
+        # depends on what asking costs.
+        self.assertGreater(goodput, peak * 0.4)
+        self.assertLess(p99, control_p99)
+        # And it is over when it is over.
+        server.embctl("lookup", "item", "1", "2")
+        self.assertEqual(self.metric(server, "emb_queued_requests"), 0)
+
+    def tokens(self, **names):
+        """A token file of these names, and each one's own secret file."""
+        path = self.temp / "tokens.toml"
+        text = ""
+        for name, secret in names.items():
+            (self.temp / secret).write_text(secret)
+            digest = hashlib.sha256(secret.encode()).hexdigest()
+            text += (f'[[token]]\nname = "{name}"\nsha256 = "{digest}"\n'
+                     'role = "admin"\n')
+        path.write_text(text)
+        path.chmod(0o600)
+        return path
+
+    def share_of_the_modest(self, modest_secret):
+        """Answers a second to one call at a time beside a flood."""
+        server = self.serve(
+            f"--token_file={self.tokens(greedy='greedy-secret-0123456789', modest='modest-secret-0123456789')}",
+            "--queue_timeout=1s")
+        greedy = ["--token-file", self.temp / "greedy-secret-0123456789"]
+        self.create(server, *map(str, greedy))
+        flood = self.start_bench(server, "--connections", 6, "--depth", 16,
+                                 *greedy)
+        modest = self.bench(server, "--token-file", self.temp / modest_secret)
+        self.finish_bench(flood)
+        return answered(modest)
+
+    def test_a_greedy_caller_does_not_starve_a_modest_one(self):
+        fair = self.share_of_the_modest("modest-secret-0123456789")
+        control = self.share_of_the_modest("greedy-secret-0123456789")
+        print(f"fairness: beside 96 lookups in flight one caller gets "
+              f"{fair:.0f}/s under its own name, {control:.0f}/s under theirs")
+        self.assertGreater(fair, 2 * control)
+
+
+if __name__ == "__main__":
+    unittest.main()
