@@ -23,18 +23,23 @@ struct Group {
 };
 const Group kGroups[] = {
     {"What to do", {"config", "print_config", "check_config", "salvage"}},
-    {"Places", {"data_dir", "backup_dir", "listen", "admin_listen"}},
-    {"Security", {"insecure"}},
-    {"Log", {"log_level"}},
+    {"Places",
+     {"data_dir", "backup_dir", "listen", "admin_listen", "http_listen"}},
+    {"Security",
+     {"tls_cert", "tls_key", "tls_client_ca", "token_file", "insecure"}},
+    {"Log", {"log_level", "lookup_log_sampling"}},
     {"Memory and versions",
      {"memory_limit", "keep_versions", "keep_versions_for", "swap_policy"}},
     {"Updates and the disk",
      {"durability", "fold_interval", "fold_rate", "import_idle_timeout"}},
-    {"Starting and stopping", {"load_threads", "drain_delay", "drain_timeout"}},
+    {"Starting and stopping",
+     {"load_threads", "drain_delay", "drain_timeout", "self_probe_interval"}},
     {"Limits",
      {"request_bytes_max", "update_bytes_max", "answer_bytes_max",
       "request_ids_max", "request_features_max", "shape_dims_max", "tables_max",
       "dim_max"}},
+    {"Overload",
+     {"inflight_requests_max", "inflight_bytes_max", "queue_timeout"}},
 };
 
 constexpr char kHead[] =
