@@ -21,7 +21,6 @@ if(EMB_BUILD_SERVER)
   find_package(spdlog REQUIRED CONFIG)
   # By its own flags: what they leave out changes its classes.
   pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
-  find_path(EMB_TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)
 endif()
 if(EMB_BUILD_SERVER OR EMB_BUILD_CLI)
   find_package(OpenSSL REQUIRED)

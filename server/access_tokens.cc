@@ -12,10 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "core/status_macros.h"
-
-#define TOML_EXCEPTIONS 0
-#define TOML_HEADER_ONLY 1
-#include "toml++/toml.h"
+#include "server/token_entries.h"
 
 namespace emb {
 namespace {
@@ -33,23 +30,29 @@ bool IsNameCharacter(char c) {
          c == '_' || c == '-';
 }
 
+// The string of a key; null: it has none.
+const std::string* StringOf(const TokenEntry& entry, absl::string_view key) {
+  const auto found = entry.find(key);
+  if (found == entry.end() || found->second.is_list) return nullptr;
+  return &found->second.texts.front();
+}
+
 absl::StatusOr<std::string> ParseName(const std::string& place,
-                                      const toml::node* node) {
-  const auto* const name = node == nullptr ? nullptr : node->as_string();
-  if (name != nullptr && !(*name)->empty() &&
-      (*name)->size() <= kNameBytesMax &&
-      absl::c_all_of(**name, IsNameCharacter)) {
-    return **name;
+                                      const TokenEntry& entry) {
+  const std::string* const name = StringOf(entry, "name");
+  if (name != nullptr && !name->empty() && name->size() <= kNameBytesMax &&
+      absl::c_all_of(*name, IsNameCharacter)) {
+    return *name;
   }
   return Wrong(place, absl::StrCat(".name: want 1 to ", kNameBytesMax,
                                    " characters of [A-Za-z0-9._-]"));
 }
 
 absl::StatusOr<Role> ParseRole(const std::string& place,
-                               const toml::node* node) {
-  const auto* const name = node == nullptr ? nullptr : node->as_string();
+                               const TokenEntry& entry) {
+  const std::string* const name = StringOf(entry, "role");
   for (const Role role : {Role::kRead, Role::kWrite, Role::kAdmin}) {
-    if (name != nullptr && **name == RoleName(role)) return role;
+    if (name != nullptr && *name == RoleName(role)) return role;
   }
   return Wrong(place, ".role: want \"read\", \"write\" or \"admin\"");
 }
@@ -63,13 +66,13 @@ int DigitOf(char c) {
 }
 
 absl::StatusOr<TokenHash> ParseHash(const std::string& place,
-                                    const toml::node* node) {
+                                    const TokenEntry& entry) {
   TokenHash hash = {};
-  const auto* const text = node == nullptr ? nullptr : node->as_string();
-  bool valid = text != nullptr && (*text)->size() == 2 * hash.size();
+  const std::string* const text = StringOf(entry, "sha256");
+  bool valid = text != nullptr && text->size() == 2 * hash.size();
   for (size_t i = 0; valid && i < hash.size(); ++i) {
-    const int high = DigitOf((**text)[2 * i]);
-    const int low = DigitOf((**text)[2 * i + 1]);
+    const int high = DigitOf((*text)[2 * i]);
+    const int low = DigitOf((*text)[2 * i + 1]);
     valid = high >= 0 && low >= 0;
     hash[i] = static_cast<uint8_t>((high << 4 | low) & 0xFF);
   }
@@ -79,55 +82,46 @@ absl::StatusOr<TokenHash> ParseHash(const std::string& place,
                "(embctl token create prints them)");
 }
 
+// A name, or the beginning of names and a final *.
+bool IsTablePattern(absl::string_view table) {
+  const bool is_prefix = absl::ConsumeSuffix(&table, "*");
+  return absl::c_all_of(table, IsNameCharacter) &&
+         table.size() <= kNameBytesMax && (is_prefix || !table.empty());
+}
+
 absl::StatusOr<std::vector<std::string>> ParseTables(const std::string& place,
-                                                     const toml::node* node) {
-  std::vector<std::string> tables;
-  if (node == nullptr) return tables;
-  const absl::Status wrong =
-      Wrong(place,
-            ".tables: want names of tables, or what they begin with and a "
-            "final *; leave it out for all tables");
-  const toml::array* const items = node->as_array();
-  if (items == nullptr || items->empty()) return wrong;
-  for (const toml::node& item : *items) {
-    const auto* const table = item.as_string();
-    if (table == nullptr) return wrong;
-    absl::string_view name = **table;
-    const bool is_prefix = absl::ConsumeSuffix(&name, "*");
-    if (!absl::c_all_of(name, IsNameCharacter) || name.size() > kNameBytesMax ||
-        (name.empty() && !is_prefix)) {
-      return wrong;
-    }
-    tables.push_back(**table);
+                                                     const TokenEntry& entry) {
+  const auto found = entry.find("tables");
+  if (found == entry.end()) return std::vector<std::string>();
+  std::vector<std::string> tables = found->second.texts;
+  if (!found->second.is_list || tables.empty() ||
+      !absl::c_all_of(tables, IsTablePattern)) {
+    return Wrong(place,
+                 ".tables: want a list of names of tables, or of what they "
+                 "begin with and a final *; leave it out for all tables");
   }
   // All of them: no list.
   if (absl::c_linear_search(tables, "*")) tables.clear();
   return tables;
 }
 
-absl::Status CheckKeys(const std::string& place, const toml::table& table,
-                       std::initializer_list<absl::string_view> known) {
-  for (const auto& [key, value] : table) {
-    const absl::string_view name(key.str().data(), key.str().size());
-    if (absl::c_linear_search(known, name)) continue;
-    return Wrong(place, absl::StrCat(place.empty() ? "" : ".",
-                                     name.substr(0, kNameBytesMax),
-                                     ": there is no such key"));
+absl::Status CheckKeys(const std::string& place, const TokenEntry& entry) {
+  constexpr absl::string_view kKnown[] = {"name", "role", "sha256", "tables"};
+  for (const auto& [key, value] : entry) {
+    if (absl::c_linear_search(kKnown, key)) continue;
+    return Wrong(place, absl::StrCat(".", key, ": there is no such key"));
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<AccessToken> ParseToken(const std::string& place,
-                                       const toml::node& node) {
-  const toml::table* const table = node.as_table();
-  if (table == nullptr) return Wrong(place, ": want a table");
-  EMB_RETURN_IF_ERROR(
-      CheckKeys(place, *table, {"name", "role", "sha256", "tables"}));
+                                       const TokenEntry& entry) {
+  EMB_RETURN_IF_ERROR(CheckKeys(place, entry));
   AccessToken token;
-  EMB_ASSIGN_OR_RETURN(token.name, ParseName(place, table->get("name")));
-  EMB_ASSIGN_OR_RETURN(token.role, ParseRole(place, table->get("role")));
-  EMB_ASSIGN_OR_RETURN(token.hash, ParseHash(place, table->get("sha256")));
-  EMB_ASSIGN_OR_RETURN(token.tables, ParseTables(place, table->get("tables")));
+  EMB_ASSIGN_OR_RETURN(token.name, ParseName(place, entry));
+  EMB_ASSIGN_OR_RETURN(token.role, ParseRole(place, entry));
+  EMB_ASSIGN_OR_RETURN(token.hash, ParseHash(place, entry));
+  EMB_ASSIGN_OR_RETURN(token.tables, ParseTables(place, entry));
   return token;
 }
 
@@ -181,24 +175,16 @@ bool AccessToken::MayUse(absl::string_view table) const {
 }
 
 absl::StatusOr<AccessTokens> AccessTokens::Parse(absl::string_view toml) {
-  const toml::parse_result parsed =
-      toml::parse(std::string_view(toml.data(), toml.size()));
-  if (!parsed) {
-    const toml::parse_error& error = parsed.error();
-    const std::string_view why = error.description();
-    return Wrong(absl::StrCat("line ", error.source().begin.line),
-                 absl::StrCat(": ", absl::string_view(why.data(), why.size())));
-  }
-  EMB_RETURN_IF_ERROR(CheckKeys("", parsed.table(), {"token"}));
-  const toml::array* const items = parsed.table()["token"].as_array();
-  if (items == nullptr || items->empty() || items->size() > kTokensMax) {
+  EMB_ASSIGN_OR_RETURN(const std::vector<TokenEntry> entries,
+                       ParseTokenEntries(toml));
+  if (entries.empty() || entries.size() > kTokensMax) {
     return Wrong("token", absl::StrCat(": want 1 to ", kTokensMax,
                                        " entries [[token]]"));
   }
   AccessTokens tokens;
-  for (size_t i = 0; i < items->size(); ++i) {
+  for (size_t i = 0; i < entries.size(); ++i) {
     const std::string place = absl::StrCat("token[", i, "]");
-    EMB_ASSIGN_OR_RETURN(AccessToken token, ParseToken(place, (*items)[i]));
+    EMB_ASSIGN_OR_RETURN(AccessToken token, ParseToken(place, entries[i]));
     for (const AccessToken& other : tokens.tokens_) {
       if (other.hash != token.hash) continue;
       return Wrong(place, absl::StrCat(".sha256: that of \"", other.name,

@@ -50,6 +50,8 @@ inline constexpr size_t kTokenFileBytesMax = size_t{1} << 20;
 //   sha256 = "9f86d0..."  # of the token, 64 hexadecimal digits
 //   tables = ["item", "user.*"]  # unset: all
 //
+// Each value stands on one line.
+//
 // Threads  Immutable.
 class AccessTokens {
  public:

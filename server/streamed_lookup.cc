@@ -34,8 +34,9 @@ absl::StatusOr<std::unique_ptr<LookupAnswer>> StreamedLookup::Make(
   EMB_ASSIGN_OR_RETURN(const Caller caller,
                        deps_.authorizer.Authorize(context, Role::kRead));
   if (place_.is_too_many()) return record_.Shed(ShedReason::kRequests);
-  EMB_ASSIGN_OR_RETURN(auto answer, LookupAnswer::Make(deps_.registry, *limits,
-                                                       std::move(decoded)));
+  EMB_ASSIGN_OR_RETURN(
+      auto answer,
+      LookupAnswer::Make(deps_.registry, *limits, std::move(decoded), &caller));
   // Of the answer no more than a part is in memory.
   const int64_t bytes =
       static_cast<int64_t>(request.Length()) +

@@ -76,6 +76,18 @@ TEST(AccessTokens, ATokenIsForTheTablesThatItNames) {
   }
 }
 
+// What TOML allows, if it is on one line.
+TEST(AccessTokens, BlanksCommentsAndQuotesAreTomls) {
+  const std::string text = absl::StrCat(
+      "\t[[ token ]]  # One.\r\nname='a'# \"x\"\r\n  role\t=\t\"read\"\n\n",
+      "sha256 = '", kAbc, "'\ntables = [ 'a' , \"b*\", ] # End.");
+  EMB_ASSERT_OK_AND_ASSIGN(const AccessTokens tokens,
+                           AccessTokens::Parse(text));
+  ASSERT_EQ(tokens.tokens().size(), 1U);
+  EXPECT_EQ(tokens.tokens()[0].name, "a");
+  EXPECT_THAT(tokens.tokens()[0].tables, ElementsAre("a", "b*"));
+}
+
 TEST(AccessTokens, AStarAloneIsEveryTable) {
   EMB_ASSERT_OK_AND_ASSIGN(
       const AccessTokens tokens,
@@ -94,13 +106,27 @@ TEST(AccessTokens, SaysWhatIsWrongAndWhere) {
     std::string complaint;
   } cases[] = {
       {"", "token: want 1 to 1000 entries"},
-      {"token = 3", "token: want 1 to 1000 entries"},
-      {"token = []", "token: want 1 to 1000 entries"},
-      {"token = [3]", "token[0]: want a table"},
-      {"[token]\nname = \"a\"", "token: want 1 to 1000 entries"},
+      {"# Nothing.\n\n", "token: want 1 to 1000 entries"},
+      {"token = []", "line 1: want [[token]] before anything else"},
+      {"[token]\nname = \"a\"", "line 1: want [[token]] before"},
       {"[[token]", "line 1"},
-      {good + "tokens = 3\n", "token[0].tokens: there is no such key"},
-      {"other = 1\n" + good, "other: there is no such key"},
+      {"[ [token]]", "line 1"},
+      {"[[tokens]]", "line 1"},
+      {good + "[[token]] x", "line 6: want [[token]], or a key"},
+      {good + "tables", "line 6: want [[token]], or a key"},
+      {good + "a.b = \"c\"", "line 6: want [[token]], or a key"},
+      {good + "name = \"b\"", "line 6: name: given twice"},
+      {with("tables = 7"), "line 5: tables: want a string in quotes"},
+      {with("tables ="), "line 5: tables: want a string"},
+      {with("tables = [\"a\""), "line 5: tables: want a string"},
+      {with("tables = [\"a\" \"b\"]"), "line 5: tables: want a string"},
+      {with("tables = [,]"), "line 5: tables: want a string"},
+      {with("tables = [\"a\"] x"), "line 5: tables: want a string"},
+      {with("tables = [7]"), "line 5: tables: want a string"},
+      {with("x = \"a\\u0041\""), "line 5: x: want a string"},
+      {with("x = \"\"\"a\"\"\""), "line 5: x: want a string"},
+      {with("x = \"a'"), "line 5: x: want a string"},
+      {with("tokens = \"3\""), "token[0].tokens: there is no such key"},
       {with("table = [\"item\"]"), "token[0].table: there is no such key"},
       {Entry("", "read", kAbc), "token[0].name"},
       {Entry("a b", "read", kAbc), "token[0].name"},
@@ -118,7 +144,6 @@ TEST(AccessTokens, SaysWhatIsWrongAndWhere) {
       {with("tables = [\"a*b\"]"), "token[0].tables"},
       {with("tables = [\"*a\"]"), "token[0].tables"},
       {with("tables = [\"a b\"]"), "token[0].tables"},
-      {with("tables = [7]"), "token[0].tables"},
       {good + Entry("b", "admin", kAbc), "token[1].sha256: that of \"a\""},
   };
   for (const auto& c : cases) {
