@@ -19,6 +19,7 @@ void AddLookupCommand(CLI::App& app, Session& session);
 void AddBenchCommand(CLI::App& app, Session& session);
 void AddBackupCommands(CLI::App& app, Session& session);
 void AddServerCommands(CLI::App& app, Session& session);
+void AddTokenCommands(CLI::App& app, Session& session);
 
 }  // namespace emb
 

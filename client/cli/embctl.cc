@@ -199,6 +199,7 @@ int RunEmbctl(int argc, const char* const* argv, Session& session) {
   AddServerCommands(app, session);
   AddBackupCommands(app, session);
   AddBenchCommand(app, session);
+  AddTokenCommands(app, session);
   AddHelpCommand(app, session);
   UnmarkOperands(app);
   // Last, or the commands would inherit it.
