@@ -91,20 +91,71 @@ absl::StatusOr<Limits> LimitsFromFlags() {
   return limits;
 }
 
-absl::Status TrafficFromFlags(ServerOptions& options) {
-  options.queue_timeout = absl::GetFlag(FLAGS_queue_timeout);
-  if (options.queue_timeout < absl::Milliseconds(1) ||
-      options.queue_timeout > absl::Minutes(1)) {
-    return absl::InvalidArgumentError("--queue_timeout: want 1ms to 1m");
+absl::Status CheckTime(absl::string_view name, absl::Duration value,
+                       absl::Duration min, absl::Duration max) {
+  if (value >= min && value <= max) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "--", name, ": ", absl::FormatDuration(value), ", want ",
+      absl::FormatDuration(min), " to ", absl::FormatDuration(max)));
+}
+
+// How tables are kept and loaded.
+absl::Status SetTables(ServerOptions* options) {
+  const std::string memory_limit = absl::GetFlag(FLAGS_memory_limit);
+  if (!memory_limit.empty()) {
+    EMB_ASSIGN_OR_RETURN(options->memory_limit_bytes,
+                         SizeFlag("memory_limit", memory_limit));
   }
-  options.lookup_log_sampling = absl::GetFlag(FLAGS_lookup_log_sampling);
-  EMB_RETURN_IF_ERROR(CheckRange("lookup_log_sampling",
-                                 options.lookup_log_sampling, 0, INT64_MAX));
-  options.self_probe_interval = absl::GetFlag(FLAGS_self_probe_interval);
-  if (options.self_probe_interval < absl::ZeroDuration()) {
-    return absl::InvalidArgumentError("--self_probe_interval: want 0s or more");
-  }
+  options->load_threads = absl::GetFlag(FLAGS_load_threads);
+  EMB_RETURN_IF_ERROR(
+      CheckRange("load_threads", options->load_threads, 1, 256));
+  options->retention = {absl::GetFlag(FLAGS_keep_versions),
+                        absl::GetFlag(FLAGS_keep_versions_for)};
+  EMB_RETURN_IF_ERROR(
+      CheckRange("keep_versions", options->retention.versions, 1, 1'000));
+  EMB_ASSIGN_OR_RETURN(options->swap_policy,
+                       ParseSwapPolicy(absl::GetFlag(FLAGS_swap_policy)));
   return absl::OkStatus();
+}
+
+// How rows are updated.
+absl::Status SetUpdates(ServerOptions* options) {
+  EMB_ASSIGN_OR_RETURN(options->durability,
+                       ParseDurability(absl::GetFlag(FLAGS_durability)));
+  options->fold_interval = absl::GetFlag(FLAGS_fold_interval);
+  EMB_RETURN_IF_ERROR(CheckTime("fold_interval", options->fold_interval,
+                                absl::ZeroDuration(),
+                                absl::InfiniteDuration()));
+  EMB_ASSIGN_OR_RETURN(options->fold_bytes_per_second,
+                       SizeFlag("fold_rate", absl::GetFlag(FLAGS_fold_rate)));
+  return CheckRange("fold_rate", options->fold_bytes_per_second, 1 << 20,
+                    INT64_MAX);
+}
+
+// How long callers are waited for.
+absl::Status SetTimes(ServerOptions* options) {
+  options->drain_delay = absl::GetFlag(FLAGS_drain_delay);
+  options->drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
+  options->import_idle_timeout = absl::GetFlag(FLAGS_import_idle_timeout);
+  EMB_RETURN_IF_ERROR(CheckTime("drain_delay", options->drain_delay,
+                                absl::ZeroDuration(), absl::Hours(1)));
+  EMB_RETURN_IF_ERROR(CheckTime("drain_timeout", options->drain_timeout,
+                                absl::ZeroDuration(), absl::Hours(1)));
+  return CheckTime("import_idle_timeout", options->import_idle_timeout,
+                   absl::Seconds(1), absl::Hours(24));
+}
+
+// What is answered when, and what is told of it.
+absl::Status SetTraffic(ServerOptions* options) {
+  options->queue_timeout = absl::GetFlag(FLAGS_queue_timeout);
+  EMB_RETURN_IF_ERROR(CheckTime("queue_timeout", options->queue_timeout,
+                                absl::Milliseconds(1), absl::Minutes(1)));
+  options->lookup_log_sampling = absl::GetFlag(FLAGS_lookup_log_sampling);
+  EMB_RETURN_IF_ERROR(CheckRange("lookup_log_sampling",
+                                 options->lookup_log_sampling, 0, INT64_MAX));
+  options->self_probe_interval = absl::GetFlag(FLAGS_self_probe_interval);
+  return CheckTime("self_probe_interval", options->self_probe_interval,
+                   absl::ZeroDuration(), absl::Hours(1));
 }
 
 }  // namespace
@@ -133,47 +184,13 @@ absl::StatusOr<ServerOptions> OptionsFromFlags() {
   options.tls = {absl::GetFlag(FLAGS_tls_cert), absl::GetFlag(FLAGS_tls_key),
                  absl::GetFlag(FLAGS_tls_client_ca)};
   options.token_file = absl::GetFlag(FLAGS_token_file);
-  const std::string memory_limit = absl::GetFlag(FLAGS_memory_limit);
-  if (!memory_limit.empty()) {
-    EMB_ASSIGN_OR_RETURN(options.memory_limit_bytes,
-                         SizeFlag("memory_limit", memory_limit));
-  }
   options.backup_dir = absl::GetFlag(FLAGS_backup_dir);
   options.salvage = absl::GetFlag(FLAGS_salvage);
-  options.load_threads = absl::GetFlag(FLAGS_load_threads);
-  EMB_RETURN_IF_ERROR(CheckRange("load_threads", options.load_threads, 1, 256));
-  options.retention = {absl::GetFlag(FLAGS_keep_versions),
-                       absl::GetFlag(FLAGS_keep_versions_for)};
-  EMB_RETURN_IF_ERROR(
-      CheckRange("keep_versions", options.retention.versions, 1, 1'000));
-  EMB_ASSIGN_OR_RETURN(options.swap_policy,
-                       ParseSwapPolicy(absl::GetFlag(FLAGS_swap_policy)));
-  EMB_ASSIGN_OR_RETURN(options.durability,
-                       ParseDurability(absl::GetFlag(FLAGS_durability)));
-  options.fold_interval = absl::GetFlag(FLAGS_fold_interval);
-  if (options.fold_interval < absl::ZeroDuration()) {
-    return absl::InvalidArgumentError("--fold_interval: want 0s or more");
-  }
-  EMB_ASSIGN_OR_RETURN(options.fold_bytes_per_second,
-                       SizeFlag("fold_rate", absl::GetFlag(FLAGS_fold_rate)));
-  EMB_RETURN_IF_ERROR(CheckRange("fold_rate", options.fold_bytes_per_second,
-                                 1 << 20, INT64_MAX));
-  options.drain_delay = absl::GetFlag(FLAGS_drain_delay);
-  options.drain_timeout = absl::GetFlag(FLAGS_drain_timeout);
-  for (const absl::Duration drain :
-       {options.drain_delay, options.drain_timeout}) {
-    if (drain < absl::ZeroDuration() || drain > absl::Hours(1)) {
-      return absl::InvalidArgumentError(
-          "--drain_delay, --drain_timeout: want 0s to 1h");
-    }
-  }
-  options.import_idle_timeout = absl::GetFlag(FLAGS_import_idle_timeout);
-  if (options.import_idle_timeout < absl::Seconds(1) ||
-      options.import_idle_timeout > absl::Hours(24)) {
-    return absl::InvalidArgumentError("--import_idle_timeout: want 1s to 24h");
-  }
+  EMB_RETURN_IF_ERROR(SetTables(&options));
+  EMB_RETURN_IF_ERROR(SetUpdates(&options));
+  EMB_RETURN_IF_ERROR(SetTimes(&options));
   EMB_ASSIGN_OR_RETURN(options.limits, LimitsFromFlags());
-  EMB_RETURN_IF_ERROR(TrafficFromFlags(options));
+  EMB_RETURN_IF_ERROR(SetTraffic(&options));
   return options;
 }
 
