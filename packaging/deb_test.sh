@@ -37,7 +37,7 @@ make_root() {
   ((${#sources[@]})) || skip "no APT source of Debian 12 on this machine"
   printf '== making a Debian, with the package\n'
   # shellcheck disable=SC2016  # mmdebstrap expands "$1".
-  mmdebstrap --quiet --variant=minbase \
+  mmdebstrap --quiet --variant=minbase --include=dbus,systemd,systemd-sysv \
     --customize-hook="copy-in $work/package.deb /root" \
     --customize-hook='DEBIAN_FRONTEND=noninteractive chroot "$1" apt-get \
       install -y -qq --no-install-recommends /root/package.deb' \
@@ -114,6 +114,30 @@ test_removal() {
   ok "it goes, and the tables stay"
 }
 
+# systemd of the new root, as a container's first process: the unit for real.
+test_service() {
+  local units=$root/etc/systemd/system
+  if ! command -v systemd-nspawn >/dev/null; then
+    echo "SKIPPED: the booted service, for want of systemd-nspawn" >&2
+    return 0
+  fi
+  rm -rf "${root:?}$STATE"
+  chroot "$root" dpkg -i /root/package.deb >/dev/null
+  install -m 755 "$(dirname "$0")/booted_test.sh" "$root/root/"
+  mkdir -p "$units/default.target.wants"
+  printf '%s\n' '[Unit]' 'After=multi-user.target' '[Service]' Type=oneshot \
+    ExecStart=/root/booted_test.sh TimeoutStartSec=150 \
+    'ExecStopPost=/bin/systemctl --no-block poweroff' \
+    >"$units/booted_test.service"
+  ln -sf ../booted_test.service "$units/default.target.wants/"
+  timeout -k 5 240 systemd-nspawn --boot -D "$root" --register=no --keep-unit \
+    --private-network </dev/null >"$work/boot.log" 2>&1 ||
+    die "it does not boot: $(tail -n 30 "$work/boot.log")"
+  [[ $(tail -n 1 "$root/root/result") == PASSED ]] ||
+    die "the booted service: $(tail -n 20 "$root/root/result")"
+  ok "systemd runs, reloads, restarts and removes it"
+}
+
 # In namespaces of their own: the default ports are free, and whatever runs
 # ends with this.
 inside() {
@@ -146,6 +170,7 @@ outside() {
   make_root
   unshare --net --pid --mount --fork --kill-child \
     "$0" --inside "$work" || die "failed"
+  test_service
 }
 
 if [[ ${1:-} == --inside ]]; then
