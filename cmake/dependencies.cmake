@@ -4,6 +4,11 @@ if(EMB_BUILD_SERVER OR EMB_BUILD_CLIENT)
   # Protobuf first: gRPC's package refers to its targets.
   find_package(Protobuf REQUIRED)
   find_package(gRPC REQUIRED CONFIG)
+  # The oldest that is tested. A newer one is better (docs/security.md): its
+  # own idea of what is compatible is not asked.
+  if(gRPC_VERSION VERSION_LESS 1.51)
+    message(FATAL_ERROR "gRPC ${gRPC_VERSION}: want 1.51 or newer")
+  endif()
 endif()
 find_package(absl REQUIRED CONFIG)
 if(emb_needs_core)

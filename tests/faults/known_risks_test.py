@@ -202,6 +202,8 @@ class Descriptors(KnownRisk):
         self.assertTrue(self.server.running())
 
     def test_out_of_descriptors(self):
+        earlier = Connection(self.server.data_address).greet()
+        self.addCleanup(earlier.socket.close)
         self.exhaust()
         if self.flags:
             start = time.monotonic()
@@ -214,6 +216,9 @@ class Descriptors(KnownRisk):
         while (self.open_descriptors() > self.LIMIT // 2 and
                time.monotonic() < deadline):
             threading.Event().wait(0.05)
+        # Who is connected notices nothing.
+        earlier.call(1, LOOKUP, lookup("item", [1]))
+        self.assertEqual(earlier.status_of(1), "0")
         done = self.answer()
         print(f"out of descriptors, then {self.open_descriptors()} of "
               f"{self.LIMIT} open: {done.stderr.strip()}")

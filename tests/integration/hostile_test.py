@@ -52,7 +52,8 @@ class HostileTest(unittest.TestCase):
         self.address = self.server.data_address
         self.server.embctl("table", "create", "item", "--rows", str(ROWS),
                            "--dim", str(DIM))
-        self.right = self.answer()
+        self.right = self.lookup().stdout
+        self.assertIn("epoch", self.right)
         # What a first caller makes the server allocate is no growth.
         for _ in range(200):
             with Connection(self.address) as connection:
@@ -60,12 +61,18 @@ class HostileTest(unittest.TestCase):
                 self.assertEqual(connection.status_of(1), "0")
         self.usage = Usage(self.server.pid)
 
-    def answer(self):
-        return self.server.embctl("lookup", "item", "0", "1",
-                                  str(ROWS - 1)).stdout
+    def lookup(self):
+        return self.server.embctl("lookup", "item", "0", "1", str(ROWS - 1),
+                                  check=False)
 
     def assert_answers(self):
-        self.assertEqual(self.answer(), self.right)
+        """In time, though not at once: it may have much to do."""
+        deadline = time.monotonic() + 30
+        while True:
+            done = self.lookup()
+            if done.returncode == 0 or time.monotonic() > deadline:
+                break
+        self.assertEqual(done.stdout, self.right, done.stderr)
 
     def assert_growth(self, limit, what):
         growth = self.usage.mebibytes
@@ -132,16 +139,15 @@ class Garbage(HostileTest):
 
         def send(part):
             rng = random.Random(seed + part)
-            for i in range(part, GARBAGE, 8):
+            for _ in range(part, GARBAGE, 2):
                 try:
-                    self.send_garbage(rng.choice(self.kinds(rng)),
-                                      wait=i % 4 == 0)
+                    self.send_garbage(rng.choice(self.kinds(rng)))
                 except Exception as error:  # pylint: disable=broad-except
                     errors.append(error)
                     return
 
         senders = [threading.Thread(target=send, args=(part,))
-                   for part in range(8)]
+                   for part in range(2)]
         for sender in senders:
             sender.start()
         for sender in senders:
@@ -149,15 +155,16 @@ class Garbage(HostileTest):
         self.assertEqual(errors, [])
         self.assert_answers()
         self.assert_growth(50, f"{GARBAGE} connections of garbage")
+        print(f"{len(self.server.events)} lines of log")
 
-    def send_garbage(self, data, wait):
-        """wait: hears what the server says, if it says it soon."""
+    def send_garbage(self, data):
+        """Hears what the server says, if it says it soon: who does not wait
+        measures how many connections the kernel keeps in a queue."""
         with connect(self.address) as connection:
             try:
                 connection.sendall(data)
-                if wait:
-                    connection.settimeout(0.05)
-                    connection.recv(4096)
+                connection.settimeout(0.01)
+                connection.recv(4096)
             except (ConnectionError, socket.timeout):
                 pass
 
