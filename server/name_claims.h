@@ -32,7 +32,7 @@ class NameClaims {
 
     // From now on, who wants one of the names calls `leave`, which destroys
     // this claim, instead of being refused. Null: no more.
-    void LeaveIfWanted(std::function<void()> leave) {
+    void LeaveIfWanted(const std::function<void()>& leave) {
       claims_->SetLeave(names_, leave);
     }
 
