@@ -6,12 +6,10 @@
 
 namespace emb {
 
-WorkerPool::WorkerPool(int num_threads, Priority priority) {
+WorkerPool::WorkerPool(int num_threads, Priority priority)
+    : priority_(priority) {
   for (int i = 0; i < num_threads; ++i) {
-    threads_.emplace_back([this, priority] {
-      if (priority == Priority::kIdle) EnterIdlePriority();
-      Work();
-    });
+    threads_.emplace_back([this] { Work(); });
   }
 }
 
@@ -40,7 +38,11 @@ void WorkerPool::Work() {
       task = std::move(tasks_.front());
       tasks_.pop_front();
     }
-    task();
+    if (priority_ == Priority::kIdle) {
+      RunAtIdlePriority(task);
+    } else {
+      task();
+    }
   }
 }
 

@@ -18,7 +18,10 @@ namespace emb {
 // Threads  Thread-safe.
 class WorkerPool {
  public:
-  // kIdle: see idle_priority.h.
+  // kIdle: each task by a thread of its own, see idle_priority.h. One that
+  // waits for the next task at that priority would, on a busy machine, take
+  // seconds to end with a process that is killed, whose connections stay open
+  // meanwhile.
   enum class Priority { kNormal, kIdle };
 
   // REQUIRES: num_threads >= 1.
@@ -34,6 +37,7 @@ class WorkerPool {
  private:
   void Work();
 
+  const Priority priority_;
   Mutex mutex_;
   CondVar changed_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;

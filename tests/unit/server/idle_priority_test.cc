@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <future>
+#include <string>
 #include <thread>
 
 #include "gtest/gtest.h"
@@ -58,6 +62,40 @@ TEST(IdlePriority, IsThatOfAWorkerPoolOnDemand) {
   }
   EXPECT_EQ(of_idle, SCHED_IDLE);
   EXPECT_EQ(of_normal, Policy());
+}
+
+// Threads of this process at idle priority.
+int NumIdle() {
+  int count = 0;
+  for (const auto& task :
+       std::filesystem::directory_iterator("/proc/self/task")) {
+    const pid_t id = std::stoi(task.path().filename().string());
+    if (sched_getscheduler(id) == SCHED_IDLE) ++count;
+  }
+  return count;
+}
+
+// Those of a killed process that wait at idle priority keep its connections
+// open until they get some time to end.
+TEST(IdlePriority, IsNotThatOfAPoolThatWaits) {
+  constexpr int kThreads = 4;
+  WorkerPool pool(kThreads, WorkerPool::Priority::kIdle);
+  std::atomic<int> at_work{-1};
+  for (int i = 0; i < kThreads; ++i) pool.Run([] {});
+  std::promise<void> over;
+  pool.Run([&] {
+    at_work = NumIdle();
+    over.set_value();
+  });
+  over.get_future().wait();
+  EXPECT_GE(at_work, 1);
+  // The last ones may not have ended yet, but do by themselves.
+  const auto give_up =
+      std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (NumIdle() > 0) {
+    ASSERT_LT(std::chrono::steady_clock::now(), give_up);
+    std::this_thread::yield();
+  }
 }
 
 }  // namespace
