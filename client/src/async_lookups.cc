@@ -4,9 +4,10 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "client/src/lookup_call.h"
+#include "client/src/status_from_grpc.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/completion_queue.h"
+#include "grpcpp/generic/generic_stub.h"
 
 namespace emb {
 
@@ -16,24 +17,24 @@ namespace emb {
 // Threads  Thread-safe; Run by one thread.
 class AsyncLookups::Poller {
  public:
-  explicit Poller(std::string address) : address_(std::move(address)) {}
+  Poller(const LookupStubs& stubs, std::string address)
+      : stubs_(stubs), address_(std::move(address)) {}
 
-  void Start(grpc::GenericStub& stub, LookupRequest request, LookupDone done,
+  void Start(LookupRequest request, LookupDone done,
              std::chrono::system_clock::time_point deadline) {
     auto owned = std::make_unique<Call>();
     Call& call = *owned;
+    call.message = SerialiseLookup(request);
     call.request = std::move(request);
     call.done = std::move(done);
-    call.context.set_deadline(deadline);
-    call.reader = stub.PrepareUnaryCall(&call.context, kLookupMethod,
-                                        SerialiseLookup(call.request), &queue_);
+    call.deadline = deadline;
+    Prepare(call, stubs_.serving);
     {
       // Before the answer can be here.
       const std::lock_guard<std::mutex> lock(mutex_);
       in_flight_.insert(owned.release());
     }
-    call.reader->StartCall();
-    call.reader->Finish(&call.message, &call.status, &call);
+    Begin(call);
   }
 
   // Calls back until Stop, and then for all that is still in flight.
@@ -41,12 +42,17 @@ class AsyncLookups::Poller {
     void* tag = nullptr;
     bool ok = false;
     while (queue_.Next(&tag, &ok)) {
-      const std::unique_ptr<Call> call(static_cast<Call*>(tag));
+      std::unique_ptr<Call> call(static_cast<Call*>(tag));
       bool stopped = false;
       {
         const std::lock_guard<std::mutex> lock(mutex_);
         in_flight_.erase(call.get());
         stopped = stopped_;
+        // Under the lock: after Stop the queue takes no more.
+        if (!stopped && IsForAny(*call)) {
+          BeginAgain(std::move(call));
+          continue;
+        }
       }
       call->done(AnswerOf(*call, stopped));
     }
@@ -66,21 +72,55 @@ class AsyncLookups::Poller {
  private:
   struct Call {
     LookupRequest request;
+    grpc::ByteBuffer message;
     LookupDone done;
+    std::chrono::system_clock::time_point deadline;
+    bool for_any = false;
     grpc::ClientContext context;
     std::unique_ptr<grpc::GenericClientAsyncResponseReader> reader;
-    grpc::ByteBuffer message;
+    grpc::ByteBuffer answer;
     grpc::Status status;
   };
+
+  void Prepare(Call& call, grpc::GenericStub& stub) {
+    call.context.set_deadline(call.deadline);
+    call.reader = stub.PrepareUnaryCall(&call.context, kLookupMethod,
+                                        call.message, &queue_);
+  }
+
+  static void Begin(Call& call) {
+    call.reader->StartCall();
+    call.reader->Finish(&call.answer, &call.status, &call);
+  }
+
+  bool IsForAny(const Call& call) const {
+    return stubs_.any != nullptr && !call.for_any &&
+           NobodyWasAsked(call.status);
+  }
+
+  // Under mutex_. A context serves one call.
+  void BeginAgain(std::unique_ptr<Call> call) {
+    auto owned = std::make_unique<Call>();
+    Call& again = *owned;
+    in_flight_.insert(owned.release());
+    again.request = std::move(call->request);
+    again.message = std::move(call->message);
+    again.done = std::move(call->done);
+    again.deadline = call->deadline;
+    again.for_any = true;
+    Prepare(again, *stubs_.any);
+    Begin(again);
+  }
 
   absl::StatusOr<LookupResult> AnswerOf(const Call& call, bool stopped) const {
     if (stopped && call.status.error_code() == grpc::StatusCode::CANCELLED) {
       return absl::CancelledError(
           "the client was destroyed before the answer came");
     }
-    return FinishLookup(call.status, call.message, call.request, address_);
+    return FinishLookup(call.status, call.answer, call.request, address_);
   }
 
+  const LookupStubs stubs_;
   const std::string address_;
   grpc::CompletionQueue queue_;
 
@@ -90,8 +130,8 @@ class AsyncLookups::Poller {
   bool stopped_ = false;
 };
 
-AsyncLookups::AsyncLookups(grpc::GenericStub& stub, std::string address)
-    : stub_(stub), address_(std::move(address)) {}
+AsyncLookups::AsyncLookups(const LookupStubs& stubs, std::string address)
+    : stubs_(stubs), address_(std::move(address)) {}
 
 AsyncLookups::~AsyncLookups() {
   if (poller_ == nullptr) return;
@@ -106,7 +146,7 @@ AsyncLookups::~AsyncLookups() {
 
 AsyncLookups::Poller& AsyncLookups::Running() {
   std::call_once(started_, [this] {
-    poller_ = std::make_shared<Poller>(address_);
+    poller_ = std::make_shared<Poller>(stubs_, address_);
     thread_ = std::thread([poller = poller_] { poller->Run(); });
   });
   return *poller_;
@@ -114,7 +154,7 @@ AsyncLookups::Poller& AsyncLookups::Running() {
 
 void AsyncLookups::Start(LookupRequest request, LookupDone done,
                          std::chrono::system_clock::time_point deadline) {
-  Running().Start(stub_, std::move(request), std::move(done), deadline);
+  Running().Start(std::move(request), std::move(done), deadline);
 }
 
 }  // namespace emb

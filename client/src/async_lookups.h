@@ -8,9 +8,9 @@
 #include <string>
 #include <thread>
 
+#include "client/src/lookup_call.h"
 #include "emb/connection.h"
 #include "emb/types.h"
-#include "grpcpp/generic/generic_stub.h"
 
 namespace emb {
 
@@ -22,8 +22,8 @@ namespace emb {
 //          other.
 class AsyncLookups {
  public:
-  // `stub` outlives it; `address` names the server in errors.
-  AsyncLookups(grpc::GenericStub& stub, std::string address);
+  // `stubs` outlive it; `address` names the server in errors.
+  AsyncLookups(const LookupStubs& stubs, std::string address);
   // Cancels what is in flight and returns when every `done` has. Destroyed by
   // a `done` it returns at once, and the others are called soon after.
   ~AsyncLookups();
@@ -41,7 +41,7 @@ class AsyncLookups {
   // The poller, with its thread.
   Poller& Running();
 
-  grpc::GenericStub& stub_;
+  const LookupStubs stubs_;
   const std::string address_;
   std::once_flag started_;
   // Shared with the thread, which may be the last to go.

@@ -73,7 +73,8 @@ absl::StatusOr<Client> Client::Connect(const ClientOptions& options) {
   }
   const auto security = ReadChannelSecurity(options);
   if (!security.ok()) return security.status();
-  return Client(MakeGrpcConnection(server, admin, options.channels, *security),
+  return Client(MakeGrpcConnection(server, admin, options.channels, *security,
+                                   options.retry),
                 options);
 }
 

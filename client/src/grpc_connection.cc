@@ -42,12 +42,13 @@ std::vector<TableInfo> InfosFromProto(
 class GrpcConnection final : public Connection {
  public:
   GrpcConnection(std::string server, std::string admin, int num_channels,
-                 const ChannelSecurity& security)
+                 const ChannelSecurity& security, bool retry)
       : server_(std::move(server)),
         admin_(std::move(admin)),
-        lookups_(server_, num_channels, security),
-        health_(grpc::health::v1::Health::NewStub(lookups_.channel())),
-        admin_channel_(MakeChannel(admin_, security)),
+        lookups_(server_, num_channels, security, retry),
+        health_(grpc::health::v1::Health::NewStub(
+            MakeChannel(server_, security, {.retry = retry}))),
+        admin_channel_(MakeChannel(admin_, security, {.retry = retry})),
         admin_health_(grpc::health::v1::Health::NewStub(admin_channel_)),
         tables_(pb::TableAdmin::NewStub(admin_channel_)) {}
 
@@ -320,11 +321,13 @@ class GrpcConnection final : public Connection {
 
 }  // namespace
 
-std::shared_ptr<Connection> MakeGrpcConnection(
-    const std::string& server, const std::string& admin, int num_channels,
-    const ChannelSecurity& security) {
+std::shared_ptr<Connection> MakeGrpcConnection(const std::string& server,
+                                               const std::string& admin,
+                                               int num_channels,
+                                               const ChannelSecurity& security,
+                                               bool retry) {
   return std::make_shared<GrpcConnection>(server, admin, num_channels,
-                                          security);
+                                          security, retry);
 }
 
 }  // namespace emb

@@ -12,9 +12,10 @@ namespace emb {
 
 // A connection to a data listener, by `num_channels` channels, and to an admin
 // listener, by one. Channels connect when first used and again after failures.
+// Without `retry`, calls that change nothing are tried once like the others.
 std::shared_ptr<Connection> MakeGrpcConnection(
     const std::string& server, const std::string& admin, int num_channels = 1,
-    const ChannelSecurity& security = {});
+    const ChannelSecurity& security = {}, bool retry = true);
 
 }  // namespace emb
 

@@ -1,5 +1,6 @@
 #include "client/src/grpc_lookup_stream.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -17,8 +18,10 @@ namespace emb {
 namespace {
 
 constexpr char kLookupStream[] = "/embedding.v1.EmbeddingService/LookupStream";
-// A stream that ends this often without an answer in between is given up.
-constexpr int kReopensMax = 3;
+// A stream that ends this often without an answer in between is given up: after
+// the first, at once, a server has a while to be gone, and another to be there.
+constexpr int kReopensMax = 5;
+constexpr absl::Duration kFirstPause = absl::Milliseconds(10);
 
 class GrpcLookupStream final : public LookupStream {
  public:
@@ -104,6 +107,11 @@ class GrpcLookupStream final : public LookupStream {
 
   // Begins again, with all that has no answer yet.
   absl::Status Reopen(StreamCall::Deadline deadline) {
+    // 0, 10, 20, 40, 80 ms.
+    if (reopens_ > 0) {
+      const absl::Duration left = absl::FromChrono(deadline) - absl::Now();
+      absl::SleepFor(std::min(kFirstPause * (1 << (reopens_ - 1)), left));
+    }
     ++reopens_;
     parts_.clear();
     failed_ = absl::OkStatus();

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "client/src/assemble_answer.h"
 #include "client/src/convert.h"
 #include "client/src/split_answer.h"
@@ -13,6 +14,27 @@
 #include "grpcpp/support/slice.h"
 
 namespace emb {
+namespace {
+
+grpc::Status CallOnce(grpc::GenericStub& stub,
+                      std::chrono::system_clock::time_point deadline,
+                      const grpc::ByteBuffer& message,
+                      grpc::ByteBuffer& answer) {
+  grpc::ClientContext context;
+  context.set_deadline(deadline);
+  grpc::CompletionQueue queue;
+  const auto call =
+      stub.PrepareUnaryCall(&context, kLookupMethod, message, &queue);
+  call->StartCall();
+  grpc::Status status;
+  call->Finish(&answer, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  queue.Next(&tag, &ok);
+  return status;
+}
+
+}  // namespace
 
 const char kLookupMethod[] = "/embedding.v1.EmbeddingService/Lookup";
 
@@ -30,6 +52,10 @@ absl::StatusOr<LookupResult> FinishLookup(
     const grpc::Status& grpc_status, const grpc::ByteBuffer& message,
     const LookupRequest& request, const std::string& address,
     std::optional<absl::Span<std::byte>> memory) {
+  if (grpc_status.error_code() == grpc::StatusCode::CANCELLED) {
+    return absl::UnavailableError(
+        absl::StrCat(address, " has cancelled the call: it stops"));
+  }
   const absl::Status status = StatusFromGrpc(grpc_status, address);
   if (!status.ok()) return status;
   auto answer = SplitAnswer::Split(message);
@@ -40,23 +66,17 @@ absl::StatusOr<LookupResult> FinishLookup(
 }
 
 absl::StatusOr<LookupResult> CallLookup(
-    grpc::GenericStub& stub, const std::string& address,
+    const LookupStubs& stubs, const std::string& address,
     const LookupRequest& request,
     std::chrono::system_clock::time_point deadline,
     std::optional<absl::Span<std::byte>> memory) {
-  grpc::ClientContext context;
-  context.set_deadline(deadline);
-  grpc::CompletionQueue queue;
-  const auto call = stub.PrepareUnaryCall(&context, kLookupMethod,
-                                          SerialiseLookup(request), &queue);
-  call->StartCall();
-  grpc::ByteBuffer message;
-  grpc::Status grpc_status;
-  call->Finish(&message, &grpc_status, nullptr);
-  void* tag = nullptr;
-  bool ok = false;
-  queue.Next(&tag, &ok);
-  return FinishLookup(grpc_status, message, request, address, memory);
+  const grpc::ByteBuffer message = SerialiseLookup(request);
+  grpc::ByteBuffer answer;
+  grpc::Status status = CallOnce(stubs.serving, deadline, message, answer);
+  if (stubs.any != nullptr && NobodyWasAsked(status)) {
+    status = CallOnce(*stubs.any, deadline, message, answer);
+  }
+  return FinishLookup(status, answer, request, address, memory);
 }
 
 }  // namespace emb

@@ -8,16 +8,24 @@
 namespace emb {
 
 LookupChannels::Entry::Entry(const std::string& address,
-                             const ChannelSecurity& security)
-    : channel(MakeChannel(address, security)),
+                             const ChannelSecurity& security, ChannelUse use,
+                             grpc::GenericStub* any)
+    : channel(MakeChannel(address, security, use)),
       stub(channel),
-      async(stub, address) {}
+      stubs{stub, any},
+      async(stubs, address) {}
 
 LookupChannels::LookupChannels(const std::string& address, int num_channels,
-                               const ChannelSecurity& security)
+                               const ChannelSecurity& security, bool retry)
     : address_(address) {
+  const bool several = MayNameSeveral(address);
+  if (several && retry) {
+    any_ = std::make_unique<grpc::GenericStub>(MakeChannel(address, security));
+  }
+  const ChannelUse use = {.serving_only = several, .retry = retry};
   for (int i = 0; i < num_channels; ++i) {
-    entries_.push_back(std::make_unique<Entry>(address, security));
+    entries_.push_back(
+        std::make_unique<Entry>(address, security, use, any_.get()));
   }
 }
 
@@ -29,7 +37,7 @@ LookupChannels::Entry& LookupChannels::Next() {
 absl::StatusOr<LookupResult> LookupChannels::Lookup(
     const LookupRequest& request, std::optional<absl::Span<std::byte>> memory,
     Deadline deadline) {
-  return CallLookup(Next().stub, address_, request, deadline, memory);
+  return CallLookup(Next().stubs, address_, request, deadline, memory);
 }
 
 void LookupChannels::LookupAsync(LookupRequest request, LookupDone done,
@@ -40,10 +48,6 @@ void LookupChannels::LookupAsync(LookupRequest request, LookupDone done,
 std::unique_ptr<LookupStream> LookupChannels::OpenStream(
     absl::Duration timeout) {
   return MakeGrpcLookupStream(Next().channel, address_, timeout);
-}
-
-const std::shared_ptr<grpc::Channel>& LookupChannels::channel() const {
-  return entries_.front()->channel;
 }
 
 }  // namespace emb

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "client/src/async_lookups.h"
+#include "client/src/lookup_call.h"
 #include "client/src/make_channel.h"
 #include "emb/connection.h"
 #include "grpcpp/channel.h"
@@ -32,7 +33,7 @@ class LookupChannels {
 
   // REQUIRES: num_channels >= 1.
   LookupChannels(const std::string& address, int num_channels,
-                 const ChannelSecurity& security);
+                 const ChannelSecurity& security, bool retry);
 
   // `memory` as AssembleAnswer takes it.
   absl::StatusOr<LookupResult> Lookup(
@@ -42,21 +43,21 @@ class LookupChannels {
   void LookupAsync(LookupRequest request, LookupDone done, Deadline deadline);
   std::unique_ptr<LookupStream> OpenStream(absl::Duration timeout);
 
-  // One of them, for other calls.
-  const std::shared_ptr<grpc::Channel>& channel() const;
-
  private:
   struct Entry {
-    Entry(const std::string& address, const ChannelSecurity& security);
+    Entry(const std::string& address, const ChannelSecurity& security,
+          ChannelUse use, grpc::GenericStub* any);
 
     std::shared_ptr<grpc::Channel> channel;
     grpc::GenericStub stub;
+    const LookupStubs stubs;
     AsyncLookups async;  // Last: the first to go.
   };
 
   Entry& Next();
 
   const std::string address_;
+  std::unique_ptr<grpc::GenericStub> any_;  // Null: see LookupStubs.
   std::vector<std::unique_ptr<Entry>> entries_;
   std::atomic<size_t> next_ = 0;
 };

@@ -3,7 +3,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
@@ -17,16 +19,35 @@ constexpr int kAnswerBytesMax = 64 << 20;
 constexpr int kReceiveBytesMax = kAnswerBytesMax + (4 << 20);
 // No more often than the server allows without calls in flight: 30 s.
 constexpr int kKeepaliveMs = 60'000;
+// A connection over which nothing gets through any more, so that neither what
+// was sent nor a ping is acknowledged, is given up: callers go elsewhere.
+constexpr int kKeepaliveTimeoutMs = 5'000;
 
-// Three tries for calls that change nothing, fewer when many fail: the one
-// layer of retries there is. Creating, dropping and importing are not tried
-// again, since the first try may have succeeded.
-constexpr char kServiceConfig[] = R"({
-  "loadBalancingConfig": [{"round_robin": {}}],
-  "retryThrottling": {"maxTokens": 100, "tokenRatio": 0.1},
+// A server that comes back is used again within 5 s, which is also how long one
+// that drains goes on answering: in a rolling restart there is always another.
+// Of gRPC's own, the last is 120 s, and a try at a host that does not answer
+// at all takes 20 s.
+constexpr int kFirstReconnectMs = 100;
+constexpr int kLastReconnectMs = 1'000;
+constexpr int kConnectTimeoutMs = 3'000;
+
+// What is kept of a call to send it again. By itself gRPC gives up retries of
+// requests above 256 KiB; the largest that a server takes are 4 MiB.
+constexpr int kRetryBytesMax = 5 << 20;
+
+// Three tries for calls that change nothing: the one layer of retries there is.
+// Creating, dropping and importing are not tried again, since the first try may
+// have succeeded. Lookup streams are reopened by GrpcLookupStream.
+//
+// A server that stops ends calls with CANCELLED; a call that this side
+// cancelled is not tried again whatever its status. Retries are not throttled:
+// a server that dies may take thousands of calls with it, of which gRPC would
+// retry 500 at most. One that has too much to do says RESOURCE_EXHAUSTED, which
+// is not tried again.
+constexpr char kRetries[] = R"(
   "methodConfig": [{
     "name": [
-      {"service": "embedding.v1.EmbeddingService"},
+      {"service": "embedding.v1.EmbeddingService", "method": "Lookup"},
       {"service": "embedding.v1.TableAdmin", "method": "GetTable"},
       {"service": "embedding.v1.TableAdmin", "method": "ListTables"},
       {"service": "embedding.v1.TableAdmin", "method": "ListVersions"},
@@ -37,10 +58,22 @@ constexpr char kServiceConfig[] = R"({
       "initialBackoff": "0.01s",
       "maxBackoff": "0.2s",
       "backoffMultiplier": 2,
-      "retryableStatusCodes": ["UNAVAILABLE"]
+      "retryableStatusCodes": ["UNAVAILABLE", "CANCELLED"]
     }
-  }]
-})";
+  }],)";
+
+// Whoever says "not serving" is not asked: who loads, and who drains. The empty
+// name is the server as a whole. One without a health service counts as well.
+constexpr char kHealthChecks[] = R"(
+  "healthCheckConfig": {"serviceName": ""},)";
+
+constexpr char kBalancing[] = R"(
+  "loadBalancingConfig": [{"round_robin": {}}])";
+
+std::string ServiceConfig(ChannelUse use) {
+  return absl::StrCat("{", use.retry ? kRetries : "",
+                      use.serving_only ? kHealthChecks : "", kBalancing, "}");
+}
 
 // Sends the token with every call of a channel, of whatever kind. gRPC's own
 // credentials of calls would do so over TLS alone.
@@ -90,12 +123,29 @@ std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(
 
 }  // namespace
 
+bool MayNameSeveral(const std::string& address) {
+  if (absl::StrContains(address, ',')) return true;
+  for (const absl::string_view one :
+       {"unix:", "unix-abstract:", "ipv4:", "ipv6:", "vsock:", "["}) {
+    if (absl::StartsWith(address, one)) return false;
+  }
+  const std::string host = address.substr(0, address.rfind(':'));
+  return host.find_first_not_of("0123456789.") != std::string::npos;
+}
+
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
-                                           const ChannelSecurity& security) {
+                                           const ChannelSecurity& security,
+                                           ChannelUse use) {
   grpc::ChannelArguments arguments;
-  arguments.SetServiceConfigJSON(kServiceConfig);
+  arguments.SetServiceConfigJSON(ServiceConfig(use));
   arguments.SetMaxReceiveMessageSize(kReceiveBytesMax);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kFirstReconnectMs);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kLastReconnectMs);
+  // Misnamed: how long a try may take.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, kConnectTimeoutMs);
+  arguments.SetInt(GRPC_ARG_PER_RPC_RETRY_BUFFER_SIZE, kRetryBytesMax);
   // gRPC would let equal channels of a process share one connection.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   // A proxy for the web is not on the way to a server, least of all to one on

@@ -84,6 +84,13 @@ absl::Status StatusFromProto(const google::rpc::Status& proto) {
   return status;
 }
 
+// By gRPC's own words.
+bool NobodyWasAsked(const grpc::Status& status) {
+  return status.error_code() == grpc::StatusCode::UNAVAILABLE &&
+         (absl::StrContains(status.error_message(), "ailed to connect") ||
+          absl::StrContains(status.error_message(), "connections to all"));
+}
+
 absl::Status StatusFromGrpc(const grpc::Status& status,
                             const std::string& address) {
   if (status.ok()) return absl::OkStatus();
@@ -94,10 +101,7 @@ absl::Status StatusFromGrpc(const grpc::Status& status,
     return StatusFromProto(proto);
   }
   const auto code = static_cast<absl::StatusCode>(status.error_code());
-  // gRPC's own words for "nobody is there".
-  if (code == absl::StatusCode::kUnavailable &&
-      (absl::StrContains(status.error_message(), "ailed to connect") ||
-       absl::StrContains(status.error_message(), "connections to all"))) {
+  if (NobodyWasAsked(status)) {
     return {code,
             absl::StrCat("cannot reach ", address, ": ", status.error_message(),
                          WhyUnreachable(status.error_message()))};

@@ -20,6 +20,10 @@ absl::Status StatusFromProto(const google::rpc::Status& proto);
 absl::Status StatusFromGrpc(const grpc::Status& status,
                             const std::string& address);
 
+// gRPC found no server to send the call to: none is connected, or none says
+// that it serves.
+bool NobodyWasAsked(const grpc::Status& status);
+
 }  // namespace emb
 
 #endif  // EMB_CLIENT_SRC_STATUS_FROM_GRPC_H_

@@ -38,9 +38,11 @@ void StreamCall::Handle(Event event, bool ok) {
   switch (event) {
     case Event::kStarted:
       started_ = true;
+      over_ = !ok;
       break;
     case Event::kRead:
       reading_ = false;
+      over_ = !ok;
       if (ok) {
         received_.push_back(incoming_);
         incoming_.Clear();
@@ -48,12 +50,12 @@ void StreamCall::Handle(Event event, bool ok) {
       break;
     case Event::kWritten:
       writing_ = false;
+      unwritable_ = !ok;
       break;
     case Event::kFinished:
       finished_ = true;
       break;
   }
-  if (!ok) over_ = true;
   KeepReading();
 }
 
@@ -73,13 +75,19 @@ absl::Status StreamCall::Write(const grpc::ByteBuffer& message,
   while (!started_ && !over_) {
     if (!Poll(deadline)) return TooLate();
   }
-  if (over_) return End(deadline);
-  writing_ = true;
-  call_->Write(message, &written_tag_);
-  while (writing_) {
+  if (!over_ && !unwritable_) {
+    writing_ = true;
+    call_->Write(message, &written_tag_);
+    while (writing_) {
+      if (!Poll(deadline)) return TooLate();
+    }
+    if (!over_ && !unwritable_) return absl::OkStatus();
+  }
+  // The status comes behind all messages, and only when they have been read.
+  while (!over_) {
     if (!Poll(deadline)) return TooLate();
   }
-  return over_ ? End(deadline) : absl::OkStatus();
+  return End(deadline);
 }
 
 bool StreamCall::AwaitMessage(Deadline deadline) {
@@ -105,7 +113,9 @@ absl::Status StreamCall::End(Deadline deadline) {
   while (!finished_) {
     if (!Poll(deadline)) return TooLate();
   }
-  if (!status_.ok()) return StatusFromGrpc(status_, address_);
+  // Not by this side, which does so last of all: the server stops.
+  const bool cancelled = status_.error_code() == grpc::StatusCode::CANCELLED;
+  if (!status_.ok() && !cancelled) return StatusFromGrpc(status_, address_);
   return absl::UnavailableError(
       absl::StrCat(address_, " has ended the stream"));
 }

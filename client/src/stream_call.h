@@ -40,7 +40,7 @@ class StreamCall {
   // Returns when the transport has taken the message.
   //
   // Errors   DEADLINE_EXCEEDED; else the call is over, and its status is the
-  //          error (UNAVAILABLE if that is OK).
+  //          error (UNAVAILABLE if that is OK, or the server cancelled it).
   absl::Status Write(const grpc::ByteBuffer& message, Deadline deadline);
 
   // Waits until Read would return at once; false after the deadline.
@@ -78,7 +78,8 @@ class StreamCall {
   bool started_ = false;
   bool reading_ = false;
   bool writing_ = false;
-  bool over_ = false;  // Reads or writes fail: only the status is left.
+  bool unwritable_ = false;  // The call is over, but messages may be left.
+  bool over_ = false;        // Nothing but the status is left.
   bool finishing_ = false;
   bool finished_ = false;
   grpc::Status status_;

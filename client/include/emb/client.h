@@ -51,7 +51,8 @@ struct ClientOptions {
   // HOST:PORT, unix:PATH, or any gRPC target. One that names several servers,
   // such as ipv4:10.0.0.1:50051,10.0.0.2:50051 or a DNS name of several
   // addresses (dns:///lookups:50051), sends lookups to them in turn, past
-  // those that do not answer. Empty: EMB_SERVER, then 127.0.0.1:50051.
+  // those that are not reached or say that they do not serve (they load, or
+  // drain). Empty: EMB_SERVER, then 127.0.0.1:50051.
   std::string server;
   // The admin listener. Empty: EMB_ADMIN, then 127.0.0.1:50052.
   std::string admin;
@@ -61,6 +62,11 @@ struct ClientOptions {
   // idle; four threads that ask for 1,024 ids each got 5 to 30 % more rows by
   // two (embctl bench compares: --connections 2 --depth 2, and 1 and 4).
   int channels = 1;
+  // Lookups, and admin calls that change nothing, are tried up to three times
+  // where a server does not answer or stops: at another one if there are
+  // several, within the timeout of the call. False: tried once, for callers
+  // that try again themselves. Streams are reopened either way.
+  bool retry = true;
   absl::Duration lookup_timeout = absl::Seconds(1);
   // Creating a large table takes seconds: about 1 s per GiB and more.
   absl::Duration admin_timeout = absl::Minutes(10);
@@ -79,8 +85,17 @@ struct CallOptions {
 };
 
 // Client is cheap to copy; copies share their connections. Calls that find
-// no server fail with UNAVAILABLE after gRPC's own retries (three tries,
-// lookups and reads only) or with DEADLINE_EXCEEDED.
+// no server fail with UNAVAILABLE, those that change nothing after three tries
+// (see ClientOptions::retry), or with DEADLINE_EXCEEDED. A server that was away
+// is used again within 5 s.
+//
+// With several servers no lookup fails because one of them restarts or dies,
+// as long as another serves: one that drains is left as soon as it says so, and
+// what was in flight on one that died is sent again, call or stream. A lookup
+// on its way to a server that hangs, or behind a broken link, ends with its
+// timeout; such a connection is given up after 5 s. A request above 5 MiB,
+// which a server takes only by --request_bytes_max, is not sent again. Admin
+// calls go to one server at a time, and change that one alone.
 //
 // Errors   As the server answers them, see proto/embedding/v1; the message
 //          is the server's, typed details are kept as payloads.

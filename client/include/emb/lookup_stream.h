@@ -22,9 +22,11 @@ namespace emb {
 // LookupStream pipelines lookups: while one is answered the next is under way.
 // Answers come in the order of the requests; each sees a snapshot of its own.
 //
-// A stream that the server ends, because it is old or the server drains, is
-// opened again, and requests without an answer are sent again: lookups change
-// nothing.
+// A stream that ends, because it is old or its server drains or dies, is opened
+// again, at another server if the client has several, and requests without an
+// answer are sent again: lookups change nothing. All that takes place within
+// Send and Receive and their timeout. A server that hangs without an end of the
+// connection is not left before the timeout.
 //
 // Threads  One thread at a time.
 class LookupStream {
@@ -42,9 +44,11 @@ class LookupStream {
   // Waits for the answer to the oldest request in flight.
   //
   // Errors   The request's own, as Client::Lookup: the stream goes on.
-  //          UNAVAILABLE, DEADLINE_EXCEEDED  no answer from the server: all
-  //                            requests in flight are lost, and so is the
-  //                            stream.
+  //          UNAVAILABLE, DEADLINE_EXCEEDED  no answer from any server, also
+  //                            after the stream was reopened: all requests in
+  //                            flight are lost, and so is the stream. They may
+  //                            be a request's own as well; then others are in
+  //                            flight still, or the next Send succeeds.
   //          FAILED_PRECONDITION  none is in flight.
   virtual absl::StatusOr<LookupResult> Receive() = 0;
 
