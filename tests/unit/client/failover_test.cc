@@ -39,7 +39,7 @@ grpc::Status AnswerZeros(const pb::LookupRequest& request,
 
 std::shared_ptr<Connection> ConnectTo(const std::string& address,
                                       bool retry = true) {
-  return MakeGrpcConnection(address, address, 1, retry);
+  return MakeGrpcConnection(address, address, 1, {}, retry);
 }
 
 class FailoverTest : public testing::Test {
