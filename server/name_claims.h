@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -45,7 +46,8 @@ class NameClaims {
     std::set<std::string> names_;
   };
 
-  // Takes all of `names` or none.
+  // Takes all of `names` or none. Who leaves is sent away only where all others
+  // are to be had: whoever takes names has checked what else may be wrong.
   //
   // Errors   `if_taken`  another change of one of them is in progress.
   // REQUIRES: this object outlives the claim.
@@ -57,7 +59,9 @@ class NameClaims {
   void Release(const std::set<std::string>& names);
   void SetLeave(const std::set<std::string>& names,
                 const std::function<void()>& leave);
-  void SendAway(const std::set<std::string>& names);
+  // Takes them, or says who must leave before that.
+  absl::StatusOr<std::vector<std::function<void()>>> TryTake(
+      const std::set<std::string>& names, absl::StatusCode if_taken);
 
   Mutex mutex_;
   // By name: what to call if it is wanted, null if it is not to be had.

@@ -90,18 +90,26 @@ absl::Status TableManager::CheckRoomForTable(const Snapshot& snapshot) const {
                    deps_.limits.tables_max, " (--tables_max)"));
 }
 
+absl::Status TableManager::CheckIsNew(const std::string& name) const {
+  const auto snapshot = deps_.registry.snapshot();
+  if (snapshot->CurrentOrNewest(name) != nullptr) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("table \"", name, "\": exists already"));
+  }
+  return CheckRoomForTable(*snapshot);
+}
+
 absl::StatusOr<TablePtr> TableManager::Create(
     const TableSpec& spec, const std::function<bool()>& cancelled) {
   EMB_ASSIGN_OR_RETURN(const TableSpec valid, CheckSpec(spec));
+  // Before the claim, which may send an upload away, and with it.
+  EMB_RETURN_IF_ERROR(CheckIsNew(valid.name));
+  EMB_RETURN_IF_ERROR(deps_.budget.CheckFits(
+      TableWriter::MemoryBytes(valid, TableWriter::Keep::kInMemory)));
   EMB_ASSIGN_OR_RETURN(
       const NameClaims::Claim claim,
       deps_.claims.Take({valid.name}, absl::StatusCode::kAlreadyExists));
-  const auto snapshot = deps_.registry.snapshot();
-  if (snapshot->CurrentOrNewest(valid.name) != nullptr) {
-    return absl::AlreadyExistsError(
-        absl::StrCat("table \"", valid.name, "\": exists already"));
-  }
-  EMB_RETURN_IF_ERROR(CheckRoomForTable(*snapshot));
+  EMB_RETURN_IF_ERROR(CheckIsNew(valid.name));
   const bool large = valid.num_rows * valid.dim >= kParallelFillMin;
   const int num_threads = large ? deps_.fill_threads : 1;
   EMB_ASSIGN_OR_RETURN(
@@ -119,36 +127,46 @@ absl::StatusOr<TablePtr> TableManager::Create(
   return Add(*writer, /*publish=*/true);
 }
 
-absl::StatusOr<std::unique_ptr<TableManager::Import>> TableManager::StartImport(
-    const ImportRequest& request) {
-  EMB_ASSIGN_OR_RETURN(TableSpec valid, CheckSpec(request.spec));
-  EMB_ASSIGN_OR_RETURN(NameClaims::Claim claim,
-                       deps_.claims.Take({valid.name}));
-  int64_t version = 1;
+absl::StatusOr<TableManager::NextVersion> TableManager::PlanImport(
+    const ImportRequest& request) const {
+  NextVersion next;
+  EMB_ASSIGN_OR_RETURN(next.spec, CheckSpec(request.spec));
+  const std::string name = next.spec.name;
   const auto snapshot = deps_.registry.snapshot();
-  const std::vector<TablePtr> versions = snapshot->VersionsOf(valid.name);
+  const std::vector<TablePtr> versions = snapshot->VersionsOf(name);
   if (!versions.empty()) {
     const VersionRecord& newest = versions.back()->record;
-    EMB_RETURN_IF_ERROR(CheckSameKind(newest.spec, valid));
+    EMB_RETURN_IF_ERROR(CheckSameKind(newest.spec, next.spec));
     EMB_ASSIGN_OR_RETURN(
-        valid,
-        NextVersionSpec(request,
-                        snapshot->CurrentOrNewest(valid.name)->record.spec));
-    version = newest.version + 1;
+        next.spec,
+        NextVersionSpec(request, snapshot->CurrentOrNewest(name)->record.spec));
+    next.version = newest.version + 1;
   } else {
     EMB_RETURN_IF_ERROR(CheckRoomForTable(*snapshot));
   }
   // Nobody reads what is not current, and two versions may not fit.
   const bool beside = deps_.swap_policy == SwapPolicy::kLoadFirst ||
-                      snapshot->tables.count(valid.name) == 0;
-  const bool publish = request.publish && beside;
-  EMB_ASSIGN_OR_RETURN(
-      std::unique_ptr<TableWriter> writer,
-      TableWriter::Start(valid, version, deps_.store, deps_.budget,
-                         publish ? TableWriter::Keep::kInMemory
-                                 : TableWriter::Keep::kOnDiskOnly));
+                      snapshot->tables.count(name) == 0;
+  next.publish = request.publish && beside;
+  next.keep = next.publish ? TableWriter::Keep::kInMemory
+                           : TableWriter::Keep::kOnDiskOnly;
+  return next;
+}
+
+absl::StatusOr<std::unique_ptr<TableManager::Import>> TableManager::StartImport(
+    const ImportRequest& request) {
+  // Before the claim, which may send an upload away, and with it.
+  EMB_ASSIGN_OR_RETURN(NextVersion next, PlanImport(request));
+  EMB_RETURN_IF_ERROR(
+      deps_.budget.CheckFits(TableWriter::MemoryBytes(next.spec, next.keep)));
+  EMB_ASSIGN_OR_RETURN(NameClaims::Claim claim,
+                       deps_.claims.Take({next.spec.name}));
+  EMB_ASSIGN_OR_RETURN(next, PlanImport(request));
+  EMB_ASSIGN_OR_RETURN(std::unique_ptr<TableWriter> writer,
+                       TableWriter::Start(next.spec, next.version, deps_.store,
+                                          deps_.budget, next.keep));
   return absl::WrapUnique(
-      new Import(*this, std::move(claim), std::move(writer), publish));
+      new Import(*this, std::move(claim), std::move(writer), next.publish));
 }
 
 absl::StatusOr<TablePtr> TableManager::Add(TableWriter& writer, bool publish) {
@@ -190,6 +208,8 @@ absl::StatusOr<TablePtr> TableManager::Add(TableWriter& writer, bool publish) {
 }
 
 absl::Status TableManager::Drop(const std::string& name) {
+  const auto before = deps_.registry.snapshot();
+  if (before->VersionsOf(name).empty()) return before->Find(name, 0).status();
   EMB_ASSIGN_OR_RETURN(const NameClaims::Claim claim,
                        deps_.claims.Take({name}));
   const auto plan =

@@ -68,6 +68,7 @@ class TableManager {
       return writer_->Append(bytes);
     }
     int64_t offset() const { return writer_->offset(); }
+    int64_t memory_bytes() const { return writer_->memory_bytes(); }
     // While nobody appends: another change of the table may have its name, by
     // calling `leave`, which destroys this import.
     void LeaveNameIfWanted(std::function<void()> leave) {
@@ -115,6 +116,15 @@ class TableManager {
  private:
   absl::StatusOr<TableSpec> CheckSpec(const TableSpec& spec) const;
   absl::Status CheckRoomForTable(const Snapshot& snapshot) const;
+  absl::Status CheckIsNew(const std::string& name) const;
+  // What an import would make, of the tables that there are now.
+  struct NextVersion {
+    TableSpec spec;
+    int64_t version = 1;
+    bool publish = true;
+    TableWriter::Keep keep = TableWriter::Keep::kInMemory;
+  };
+  absl::StatusOr<NextVersion> PlanImport(const ImportRequest& request) const;
   // Commits what the writer made, as the next version of its table.
   absl::StatusOr<TablePtr> Add(TableWriter& writer, bool publish);
 

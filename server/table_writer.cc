@@ -12,6 +12,14 @@
 
 namespace emb {
 
+int64_t TableWriter::MemoryBytes(const TableSpec& spec, Keep keep) {
+  const int64_t kept_rows =
+      keep == Keep::kInMemory
+          ? spec.num_rows
+          : std::min(spec.num_rows, ChunkRows(spec.row_bytes()));
+  return Table::MemoryBytes(kept_rows, spec.row_bytes());
+}
+
 absl::StatusOr<std::unique_ptr<TableWriter>> TableWriter::Start(
     const TableSpec& spec, int64_t version, TableStore& store,
     MemoryBudget& budget, Keep keep) {
@@ -19,11 +27,8 @@ absl::StatusOr<std::unique_ptr<TableWriter>> TableWriter::Start(
   record.spec = spec;
   record.version = version;
   record.chunk_rows = ChunkRows(spec.row_bytes());
-  const int64_t kept_rows =
-      keep == Keep::kInMemory ? spec.num_rows : record.chunk_end(0);
-  EMB_ASSIGN_OR_RETURN(
-      MemoryBudget::Reservation reservation,
-      budget.Reserve(Table::MemoryBytes(kept_rows, spec.row_bytes())));
+  EMB_ASSIGN_OR_RETURN(MemoryBudget::Reservation reservation,
+                       budget.Reserve(MemoryBytes(spec, keep)));
   if (StoreMaintenance* const disk = store.maintenance(); disk != nullptr) {
     EMB_RETURN_IF_ERROR(disk->CheckSpaceFor(spec.data_bytes()));
   }

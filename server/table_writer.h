@@ -38,6 +38,9 @@ class TableWriter {
     MemoryBudget::Reservation reservation;
   };
 
+  // What it takes in memory.
+  static int64_t MemoryBytes(const TableSpec& spec, Keep keep);
+
   // Reserves and allocates the whole table, or one chunk.
   //
   // Errors   RESOURCE_EXHAUSTED  over the budget, or too little disk is free;
@@ -66,6 +69,8 @@ class TableWriter {
 
   // Bytes appended so far.
   int64_t offset() const { return offset_; }
+  // Bytes of memory that go with this object.
+  int64_t memory_bytes() const { return reservation_.bytes(); }
 
   // Writes what is left. Call once.
   // Errors   INVALID_ARGUMENT  fewer bytes than the table has.

@@ -112,6 +112,10 @@ absl::StatusOr<std::vector<TablePtr>> VersionManager::Publish(
           "versions: table \"", key.table, "\" is named twice, want it once"));
     }
   }
+  // Before the claim, which may send an upload away.
+  for (const VersionKey& key : versions) {
+    EMB_RETURN_IF_ERROR(FindVersion(key).status());
+  }
   EMB_ASSIGN_OR_RETURN(const NameClaims::Claim claim,
                        deps_.claims.Take(std::move(names)));
   return PublishClaimed(versions);
@@ -233,6 +237,7 @@ absl::StatusOr<int64_t> VersionManager::VersionBeforeCurrent(
 }
 
 absl::StatusOr<TablePtr> VersionManager::Rollback(const std::string& name) {
+  EMB_RETURN_IF_ERROR(VersionBeforeCurrent(name).status());
   EMB_ASSIGN_OR_RETURN(const NameClaims::Claim claim,
                        deps_.claims.Take({name}));
   EMB_ASSIGN_OR_RETURN(const int64_t before, VersionBeforeCurrent(name));
@@ -242,6 +247,7 @@ absl::StatusOr<TablePtr> VersionManager::Rollback(const std::string& name) {
 
 absl::StatusOr<TablePtr> VersionManager::Pin(const VersionKey& key,
                                              bool pinned) {
+  EMB_RETURN_IF_ERROR(FindVersion(key).status());
   EMB_ASSIGN_OR_RETURN(const NameClaims::Claim claim,
                        deps_.claims.Take({key.table}));
   EMB_ASSIGN_OR_RETURN(TablePtr version, FindVersion(key));
