@@ -96,6 +96,9 @@ absl::Status CheckTables(const Caller&, const pb::GetStatusRequest&) {
 absl::Status CheckTables(const Caller&, const pb::GetImportRequest&) {
   return absl::OkStatus();
 }
+absl::Status CheckTables(const Caller&, const pb::DropImportRequest&) {
+  return absl::OkStatus();
+}
 
 // Who calls, if the role suffices.
 absl::StatusOr<Caller> Admit(const Authorizer& authorizer,
@@ -178,6 +181,14 @@ Unary* AdminGuard::GetImport(Context* context,
   const auto caller = Admit(authorizer_, "GetImport", *context, *request);
   if (!caller.ok()) return Refuse(context, caller.status());
   return service_.GetImport(context, request, response);
+}
+
+Unary* AdminGuard::DropImport(Context* context,
+                              const pb::DropImportRequest* request,
+                              pb::DropImportResponse* response) {
+  const auto caller = Admit(authorizer_, "DropImport", *context, *request);
+  if (!caller.ok()) return Refuse(context, caller.status());
+  return service_.DropImport(context, request, response);
 }
 
 Unary* AdminGuard::ListVersions(Context* context,

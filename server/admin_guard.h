@@ -46,6 +46,10 @@ class AdminGuard final : public embedding::v1::TableAdmin::CallbackService {
       grpc::CallbackServerContext* context,
       const embedding::v1::GetImportRequest* request,
       embedding::v1::GetImportResponse* response) override;
+  grpc::ServerUnaryReactor* DropImport(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::DropImportRequest* request,
+      embedding::v1::DropImportResponse* response) override;
   grpc::ServerUnaryReactor* ListVersions(
       grpc::CallbackServerContext* context,
       const embedding::v1::ListVersionsRequest* request,

@@ -285,6 +285,11 @@ grpc::ServerReadReactor<pb::ImportTableRequest>* AdminService::ImportTable(
 grpc::ServerUnaryReactor* AdminService::GetImport(
     grpc::CallbackServerContext* context, const pb::GetImportRequest* request,
     pb::GetImportResponse* response) {
+  const absl::Status loaded = deps_.registry.CheckLoaded();
+  if (!loaded.ok()) return Finish(context, loaded);
+  if (deps_.registry.phase() == Phase::kDraining) {
+    return Finish(context, absl::UnavailableError("about to exit"));
+  }
   auto* const reactor = context->DefaultReactor();
   const auto upload = deps_.park.Find(request->upload_id());
   if (upload.ok()) {
@@ -293,6 +298,14 @@ grpc::ServerUnaryReactor* AdminService::GetImport(
   }
   reactor->Finish(ToGrpcStatus(upload.status()));
   return reactor;
+}
+
+grpc::ServerUnaryReactor* AdminService::DropImport(
+    grpc::CallbackServerContext* context, const pb::DropImportRequest* request,
+    pb::DropImportResponse* /*response*/) {
+  return RunChange(context, "import_drop_failed", [this, request] {
+    return deps_.park.Drop(request->upload_id());
+  });
 }
 
 grpc::ServerWriteReactor<pb::ExportTableResponse>* AdminService::ExportTable(

@@ -78,6 +78,10 @@ class AdminService {
       grpc::CallbackServerContext* context,
       const embedding::v1::GetImportRequest* request,
       embedding::v1::GetImportResponse* response);
+  grpc::ServerUnaryReactor* DropImport(
+      grpc::CallbackServerContext* context,
+      const embedding::v1::DropImportRequest* request,
+      embedding::v1::DropImportResponse* response);
   grpc::ServerUnaryReactor* ListVersions(
       grpc::CallbackServerContext* context,
       const embedding::v1::ListVersionsRequest* request,

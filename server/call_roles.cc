@@ -12,16 +12,16 @@ constexpr struct {
   absl::string_view call;
   Role role;
 } kRoles[] = {
-    {"Lookup", Role::kRead},           {"LookupStream", Role::kRead},
-    {"GetTable", Role::kRead},         {"ListTables", Role::kRead},
-    {"ListVersions", Role::kRead},     {"ExportTable", Role::kRead},
-    {"GetStatus", Role::kRead},        {"UpsertRows", Role::kWrite},
-    {"ImportTable", Role::kWrite},     {"GetImport", Role::kWrite},
-    {"PublishVersions", Role::kWrite}, {"RollbackTable", Role::kWrite},
-    {"PinVersion", Role::kWrite},      {"CreateTable", Role::kAdmin},
-    {"DropTable", Role::kAdmin},       {"Backup", Role::kAdmin},
-    {"ListBackups", Role::kAdmin},     {"Restore", Role::kAdmin},
-    {"Verify", Role::kAdmin},
+    {"Lookup", Role::kRead},         {"LookupStream", Role::kRead},
+    {"GetTable", Role::kRead},       {"ListTables", Role::kRead},
+    {"ListVersions", Role::kRead},   {"ExportTable", Role::kRead},
+    {"GetStatus", Role::kRead},      {"UpsertRows", Role::kWrite},
+    {"ImportTable", Role::kWrite},   {"GetImport", Role::kWrite},
+    {"DropImport", Role::kWrite},    {"PublishVersions", Role::kWrite},
+    {"RollbackTable", Role::kWrite}, {"PinVersion", Role::kWrite},
+    {"CreateTable", Role::kAdmin},   {"DropTable", Role::kAdmin},
+    {"Backup", Role::kAdmin},        {"ListBackups", Role::kAdmin},
+    {"Restore", Role::kAdmin},       {"Verify", Role::kAdmin},
 };
 
 }  // namespace

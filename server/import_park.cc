@@ -1,8 +1,7 @@
 #include "server/import_park.h"
 
+#include <algorithm>
 #include <map>
-#include <optional>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,9 +15,13 @@
 namespace emb {
 namespace {
 
-absl::Status InUse(const std::string& id) {
-  return absl::UnavailableError(
-      absl::StrCat("upload \"", id, "\": another call has it"));
+absl::Status NothingKept(const std::string& id) {
+  return absl::NotFoundError(
+      absl::StrCat("upload \"", id, "\": nothing of it is kept"));
+}
+
+void LogDropped(const std::string& id, absl::string_view why) {
+  Log(LogLevel::kInfo, "import_dropped", {{"upload", id}, {"why", why}});
 }
 
 absl::Status CheckHeader(const std::string& id, const std::string& header,
@@ -33,45 +36,115 @@ absl::Status CheckHeader(const std::string& id, const std::string& header,
 struct ImportPark::State {
   explicit State(absl::Duration patience) : finished(patience) {}
 
+  struct Call {
+    std::string header;
+    std::function<void()> end;
+  };
   struct Parked {
     std::unique_ptr<Upload> upload;
     std::unique_ptr<grpc::Alarm> alarm;
     uint64_t ticket = 0;  // Tells one stay from the next of the same id.
   };
+  using ParkedMap = std::map<std::string, Parked>;
+
+  // UNAVAILABLE if a call has it, which then ends.
+  absl::Status EndCallOf(const std::string& id)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    const auto call = calls.find(id);
+    if (call == calls.end()) return absl::OkStatus();
+    // Under the lock: the call is there until it has given the id back.
+    call->second.end();
+    return absl::UnavailableError(absl::StrCat(
+        "upload \"", id, "\": another call had it, which is being ended"));
+  }
+
+  // Out of the park, to be destroyed without the lock. Nobody is told to send
+  // it away any more.
+  Parked Remove(ParkedMap::iterator place)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    Parked removed = std::move(place->second);
+    parked.erase(place);
+    removed.upload->import->KeepName();
+    return removed;
+  }
 
   // Drops it, if it is still here.
-  void Drop(const std::string& id, uint64_t ticket) {
-    std::optional<Parked> dropped;  // Goes after the lock.
+  void Drop(const std::string& id, uint64_t ticket, absl::string_view why) {
+    Parked dropped;  // Goes after the lock.
+    {
+      const MutexLock lock(mutex);
+      const auto found = parked.find(id);
+      if (found == parked.end() || found->second.ticket != ticket) return;
+      dropped = Remove(found);
+    }
+    LogDropped(id, why);
+  }
+
+  int64_t ParkedBytes() {
     const MutexLock lock(mutex);
-    const auto found = parked.find(id);
-    if (found == parked.end() || found->second.ticket != ticket) return;
-    dropped = std::move(found->second);
-    parked.erase(found);
+    int64_t bytes = 0;
+    for (const auto& [id, each] : parked) {
+      bytes += each.upload->import->memory_bytes();
+    }
+    return bytes;
+  }
+
+  // Drops those that wait longest, until so much memory is free; none, if all
+  // of them have less.
+  bool GiveBack(int64_t bytes) {
+    if (ParkedBytes() < bytes) return false;
+    std::map<std::string, Parked> dropped;  // Go after the lock.
+    {
+      const MutexLock lock(mutex);
+      while (bytes > 0 && !parked.empty()) {
+        const auto oldest = std::min_element(
+            parked.begin(), parked.end(), [](const auto& a, const auto& b) {
+              return a.second.ticket < b.second.ticket;
+            });
+        bytes -= oldest->second.upload->import->memory_bytes();
+        const std::string id = oldest->first;
+        dropped.emplace(id, Remove(oldest));
+      }
+    }
+    for (const auto& [id, each] : dropped) LogDropped(id, "memory is wanted");
+    return bytes <= 0;
   }
 
   Mutex mutex;
-  std::set<std::string> in_use ABSL_GUARDED_BY(mutex);
-  std::map<std::string, Parked> parked ABSL_GUARDED_BY(mutex);
+  std::map<std::string, Call> calls ABSL_GUARDED_BY(mutex);
+  ParkedMap parked ABSL_GUARDED_BY(mutex);
   FinishedUploads finished ABSL_GUARDED_BY(mutex);
   uint64_t next_ticket ABSL_GUARDED_BY(mutex) = 1;
 };
 
-ImportPark::ImportPark(WorkerPool& workers, absl::Duration patience)
+ImportPark::ImportPark(WorkerPool& workers, MemoryBudget& budget,
+                       absl::Duration patience)
     : workers_(workers),
+      budget_(budget),
       patience_(patience),
-      state_(std::make_shared<State>(patience)) {}
+      state_(std::make_shared<State>(patience)) {
+  budget_.SetSpare(
+      {[state = state_] { return state->ParkedBytes(); },
+       [state = state_](int64_t bytes) { return state->GiveBack(bytes); }});
+}
 
 ImportPark::~ImportPark() {
-  std::map<std::string, State::Parked> dropped;
+  budget_.SetSpare({});
+  State::ParkedMap dropped;
   const MutexLock lock(state_->mutex);
   dropped.swap(state_->parked);
 }
 
 absl::StatusOr<std::unique_ptr<Upload>> ImportPark::Begin(
-    const std::string& id, const std::string& header) {
+    const std::string& id, const std::string& header,
+    std::function<void()> end_call) {
   State::Parked found;  // Its alarm goes after the lock.
   const MutexLock lock(state_->mutex);
-  if (state_->in_use.contains(id)) return InUse(id);
+  const auto call = state_->calls.find(id);
+  if (call != state_->calls.end()) {
+    EMB_RETURN_IF_ERROR(CheckHeader(id, header, call->second.header));
+    return state_->EndCallOf(id);
+  }
   auto upload = std::make_unique<Upload>();
   upload->header = header;
   if (const auto* const done = state_->finished.Find(id, absl::Now())) {
@@ -80,24 +153,22 @@ absl::StatusOr<std::unique_ptr<Upload>> ImportPark::Begin(
     return upload;
   }
   const auto parked = state_->parked.find(id);
-  if (parked == state_->parked.end()) {
-    state_->in_use.insert(id);
-    return upload;
+  if (parked != state_->parked.end()) {
+    EMB_RETURN_IF_ERROR(CheckHeader(id, header, parked->second.upload->header));
+    found = state_->Remove(parked);
+    upload = std::move(found.upload);
   }
-  EMB_RETURN_IF_ERROR(CheckHeader(id, header, parked->second.upload->header));
-  found = std::move(parked->second);
-  state_->parked.erase(parked);
-  state_->in_use.insert(id);
-  found.upload->import->KeepName();
-  return std::move(found.upload);
+  state_->calls[id] = {header, std::move(end_call)};
+  return upload;
 }
 
 void ImportPark::Park(const std::string& id, std::unique_ptr<Upload> upload) {
   const MutexLock lock(state_->mutex);
-  state_->in_use.erase(id);
+  state_->calls.erase(id);
   const uint64_t ticket = state_->next_ticket++;
-  upload->import->LeaveNameIfWanted(
-      [state = state_, id, ticket] { state->Drop(id, ticket); });
+  upload->import->LeaveNameIfWanted([state = state_, id, ticket] {
+    state->Drop(id, ticket, "the table is wanted");
+  });
   auto alarm = std::make_unique<grpc::Alarm>();
   alarm->Set(absl::ToChronoTime(absl::Now() + patience_),
              [state = state_, &workers = workers_, id, ticket](bool expired) {
@@ -105,8 +176,7 @@ void ImportPark::Park(const std::string& id, std::unique_ptr<Upload> upload) {
                const MutexLock alive(state->mutex);
                if (!expired || !state->parked.contains(id)) return;
                workers.Run([state, id, ticket] {
-                 Log(LogLevel::kInfo, "import_dropped", {{"upload", id}});
-                 state->Drop(id, ticket);
+                 state->Drop(id, ticket, "nobody came");
                });
              });
   state_->parked[id] = {std::move(upload), std::move(alarm), ticket};
@@ -115,18 +185,18 @@ void ImportPark::Park(const std::string& id, std::unique_ptr<Upload> upload) {
 void ImportPark::Finish(const std::string& id, const std::string& header,
                         const embedding::v1::TableInfo& table) {
   const MutexLock lock(state_->mutex);
-  state_->in_use.erase(id);
+  state_->calls.erase(id);
   state_->finished.Add(id, header, table, absl::Now());
 }
 
 void ImportPark::End(const std::string& id) {
   const MutexLock lock(state_->mutex);
-  state_->in_use.erase(id);
+  state_->calls.erase(id);
 }
 
-absl::StatusOr<UploadProgress> ImportPark::Find(const std::string& id) const {
+absl::StatusOr<UploadProgress> ImportPark::Find(const std::string& id) {
   const MutexLock lock(state_->mutex);
-  if (state_->in_use.contains(id)) return InUse(id);
+  EMB_RETURN_IF_ERROR(state_->EndCallOf(id));
   if (const auto* const done = state_->finished.Find(id, absl::Now())) {
     const embedding::v1::TableSpec& spec = done->table.spec();
     return UploadProgress{
@@ -134,11 +204,21 @@ absl::StatusOr<UploadProgress> ImportPark::Find(const std::string& id) const {
         done->table};
   }
   const auto found = state_->parked.find(id);
-  if (found != state_->parked.end()) {
-    return UploadProgress{found->second.upload->import->offset()};
+  if (found == state_->parked.end()) return NothingKept(id);
+  return UploadProgress{found->second.upload->import->offset()};
+}
+
+absl::Status ImportPark::Drop(const std::string& id) {
+  State::Parked dropped;  // Goes after the lock.
+  {
+    const MutexLock lock(state_->mutex);
+    EMB_RETURN_IF_ERROR(state_->EndCallOf(id));
+    const auto found = state_->parked.find(id);
+    if (found == state_->parked.end()) return NothingKept(id);
+    dropped = state_->Remove(found);
   }
-  return absl::NotFoundError(
-      absl::StrCat("upload \"", id, "\": nothing of it is kept"));
+  LogDropped(id, "its caller gave it up");
+  return absl::OkStatus();
 }
 
 }  // namespace emb

@@ -56,6 +56,7 @@ void ImportReactor::AwaitBegin() { const MutexLock lock(mutex_); }
 
 void ImportReactor::GiveUp() {
   AwaitBegin();
+  broken_ = true;
   End(absl::DeadlineExceededError(absl::StrCat(
       "import: no message for ", absl::FormatDuration(deps_.idle_timeout),
       " (--import_idle_timeout), given up")));
@@ -96,8 +97,10 @@ absl::Status ImportReactor::TakeHeader() {
   if (header.upload_id().empty()) {
     upload_ = std::make_unique<Upload>();
   } else {
-    EMB_ASSIGN_OR_RETURN(upload_, deps_.park.Begin(header.upload_id(),
-                                                   header.SerializeAsString()));
+    EMB_ASSIGN_OR_RETURN(
+        upload_,
+        deps_.park.Begin(header.upload_id(), header.SerializeAsString(),
+                         [this] { context_.TryCancel(); }));
     if (upload_->done) {  // Its answer was lost.
       *response_.mutable_table() = *upload_->done;
       return absl::OkStatus();
@@ -154,11 +157,16 @@ absl::Status ImportReactor::TakeEnd() {
 
 // The caller has sent its last message, or is gone.
 absl::Status ImportReactor::Complete() {
-  if (context_.IsCancelled()) return absl::CancelledError("import cancelled");
+  if (context_.IsCancelled()) {
+    broken_ = true;
+    return absl::CancelledError("import cancelled");
+  }
   if (upload_ == nullptr) {
     return absl::InvalidArgumentError("header: missing");
   }
   if (!upload_id_.empty() && !ended_) {
+    // Where a connection breaks, this may be known before the cancellation.
+    broken_ = true;
     return absl::InvalidArgumentError(
         "end: missing, want it of an import with an upload_id");
   }
@@ -179,7 +187,7 @@ absl::Status ImportReactor::Complete() {
 
 void ImportReactor::End(const absl::Status& status) {
   if (!status.ok()) LogFailure("import_failed", status);
-  if (!upload_id_.empty() && absl::IsCancelled(status) && upload_->import) {
+  if (broken_ && !upload_id_.empty() && upload_->import) {
     deps_.park.Park(upload_id_, std::move(upload_));
   } else {
     Leave(status.ok());

@@ -84,6 +84,7 @@ class ImportReactor final
   std::unique_ptr<Upload> upload_;  // Set by the header, with its import.
   std::string upload_id_;           // So is this; empty: none was given.
   bool ended_ = false;              // The last message has come.
+  bool broken_ = false;             // The call ended, the import need not.
 };
 
 }  // namespace emb

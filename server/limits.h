@@ -2,9 +2,13 @@
 #ifndef EMB_SERVER_LIMITS_H_
 #define EMB_SERVER_LIMITS_H_
 
+#include <cstddef>
 #include <cstdint>
 
 namespace emb {
+
+// An ImportHeader's upload_id; fixed, no flag.
+inline constexpr size_t kUploadIdBytesMax = 128;
 
 // Each is a flag of the same name, is listed in the README, and has a test
 // on both sides of its edge. Table names are bounded by kTableNameBytesMax.

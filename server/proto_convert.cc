@@ -7,14 +7,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
+#include "server/limits.h"
 #include "storage/digest.h"
 
 namespace emb {
 namespace {
 
 namespace pb = embedding::v1;
-
-constexpr size_t kUploadIdBytesMax = 128;
 
 struct DTypePair {
   pb::DType proto;
