@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "client/cli/commands.h"
 #include "client/cli/import_manifest.h"
+#include "client/cli/interrupt_guard.h"
 #include "client/cli/output.h"
 #include "client/cli/table_flags.h"
 #include "client/cli/table_import.h"
@@ -169,6 +170,7 @@ absl::Status ImportAll(const ImportAllFlags& flags, Session& session) {
   EMB_ASSIGN_OR_RETURN(const Imports imports, OpenAll(plan));
   EMB_ASSIGN_OR_RETURN(const Client client,
                        session.connect(session.client_options));
+  const InterruptGuard guard;
   EMB_RETURN_IF_ERROR(SendAll(imports, client, session));
   if (!flags.no_publish) {
     EMB_RETURN_IF_ERROR(PublishAll(imports, client, session));

@@ -7,6 +7,7 @@
 #include "CLI/Formatter.hpp"
 #include "absl/strings/str_cat.h"
 #include "client/cli/commands.h"
+#include "client/cli/interrupt_guard.h"
 #include "client/cli/number_check.h"
 #include "client/cli/output.h"
 #include "client/cli/table_flags.h"
@@ -22,6 +23,7 @@ absl::Status Import(const ImportJob& job, Session& session) {
   EMB_ASSIGN_OR_RETURN(const auto import, TableImport::Open(job));
   EMB_ASSIGN_OR_RETURN(const Client client,
                        session.connect(session.client_options));
+  const InterruptGuard guard;
   EMB_RETURN_IF_ERROR(import->Send(client, session));
   if (session.json) {
     session.out << JsonLine(import->Json());

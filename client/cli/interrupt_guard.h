@@ -1,4 +1,4 @@
-// Ctrl-C as a wish to see the results.
+// Ctrl-C as a wish to come to an end in good order.
 #ifndef EMB_CLIENT_CLI_INTERRUPT_GUARD_H_
 #define EMB_CLIENT_CLI_INTERRUPT_GUARD_H_
 

@@ -1,12 +1,17 @@
 #include "client/cli/table_import.h"
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <system_error>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "client/cli/interrupt_guard.h"
 #include "client/cli/output.h"
 #include "client/cli/progress_bar.h"
 #include "core/status_macros.h"
@@ -22,6 +27,14 @@ absl::StatusOr<std::optional<TableInfo>> FindTable(const Client& client,
   if (absl::IsNotFound(table.status())) return std::nullopt;
   if (!table.ok()) return table.status();
   return *std::move(table);
+}
+
+// All zero where there is no file: opening it says why.
+FileStamp StampOf(const std::string& path) {
+  struct stat file = {};
+  if (stat(path.c_str(), &file) != 0) return {};
+  return {file.st_dev, file.st_ino, file.st_size, file.st_mtim.tv_sec,
+          file.st_mtim.tv_nsec};
 }
 
 absl::Status CheckJob(const ImportJob& job) {
@@ -51,8 +64,17 @@ absl::Status TableImport::Send(const Client& client, Session& session) {
   EMB_ASSIGN_OR_RETURN(before_, FindTable(client, options_.name, session.call));
   EMB_RETURN_IF_ERROR(CheckPaddingRow());
   if (before_ && !job_.dtype_given) options_.dtype = before_->options.dtype;
-  EMB_ASSIGN_OR_RETURN(table_, SendRows(client, session));
+  auto table = SendRows(client, session);
+  if (!table.ok()) return AboutFile(table.status());
+  table_ = *std::move(table);
   return tokens_ ? tokens_->Commit() : absl::OkStatus();
+}
+
+// The server names the row of a value that it refuses, but knows of no file.
+absl::Status TableImport::AboutFile(const absl::Status& status) const {
+  if (!absl::StartsWith(status.message(), "row ")) return status;
+  return {status.code(),
+          absl::StrCat("\"", job_.file, "\": ", status.message())};
 }
 
 absl::Status TableImport::CheckPaddingRow() const {
@@ -75,6 +97,9 @@ absl::StatusOr<TableInfo> TableImport::SendRows(const Client& client,
   if (session.call.timeout) {
     import_options.stall_timeout = *session.call.timeout;
   }
+  import_options.cancelled = [] {
+    return InterruptGuard::interrupted().load();
+  };
   std::unique_ptr<ProgressBar> bar;
   if (session.err_is_terminal) {
     bar = std::make_unique<ProgressBar>(
@@ -94,13 +119,22 @@ absl::StatusOr<TableInfo> TableImport::SendRows(const Client& client,
 }
 
 absl::Status TableImport::OpenFile() {
+  const FileStamp stamp = StampOf(job_.file);
+  if (!stamp_) stamp_ = stamp;
   if (!job_.tokens.empty()) {
     EMB_ASSIGN_OR_RETURN(tokens_, TokenFile::Create(job_.tokens));
     job_.read.tokens = [this](int64_t row, absl::string_view token) {
       return tokens_->Add(row, token);
     };
   }
-  EMB_ASSIGN_OR_RETURN(file_, TableFile::Open(job_.file, job_.read));
+  auto file = TableFile::Open(job_.file, job_.read);
+  // What it was may have a shape that this has not: that comes first.
+  if (stamp != *stamp_ || StampOf(job_.file) != *stamp_) {
+    return absl::DataLossError(
+        absl::StrCat("\"", job_.file, "\": changed since the import began"));
+  }
+  if (!file.ok()) return file.status();
+  file_ = *std::move(file);
   return absl::OkStatus();
 }
 

@@ -2,6 +2,7 @@
 #ifndef EMB_CLIENT_CLI_TABLE_IMPORT_H_
 #define EMB_CLIENT_CLI_TABLE_IMPORT_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,17 @@ struct ImportJob {
   bool no_max_norm = false;
 };
 
+// Which file it is, and of when.
+struct FileStamp {
+  uint64_t device = 0;
+  uint64_t inode = 0;
+  int64_t size_bytes = 0;
+  int64_t changed_seconds = 0;
+  int64_t changed_nanoseconds = 0;
+
+  bool operator==(const FileStamp&) const = default;
+};
+
 // TableImport holds an open file, and then the table that it became.
 //
 // Threads  One thread.
@@ -59,14 +71,16 @@ class TableImport {
  private:
   explicit TableImport(ImportJob job) : job_(std::move(job)) {}
 
-  // From its beginning, also again.
+  // From its beginning, also again: DATA_LOSS if it is not the same then.
   absl::Status OpenFile();
   absl::Status CheckPaddingRow() const;
+  absl::Status AboutFile(const absl::Status& status) const;
   absl::StatusOr<TableInfo> SendRows(const Client& client, Session& session);
 
   ImportJob job_;
   std::unique_ptr<TokenFile> tokens_;  // Null: none are wanted.
   std::optional<TableFile> file_;      // Set by Open.
+  std::optional<FileStamp> stamp_;     // The same.
   TableOptions options_;
   std::optional<TableInfo> before_;
   TableInfo table_;

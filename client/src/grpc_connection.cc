@@ -136,7 +136,10 @@ class GrpcConnection final : public Connection {
     header.set_no_publish(!import_options.publish);
     header.set_no_padding_idx(import_options.no_padding_idx);
     header.set_no_max_norm(import_options.no_max_norm);
-    return RunImport(*tables_, admin_, header, import_options, rows);
+    const ImportServer server = {
+        admin_,
+        [this] { return pb::TableAdmin::NewStub(MakeChannel(admin_)); }};
+    return RunImport(*tables_, server, header, import_options, rows);
   }
 
   absl::StatusOr<TableInfo> ExportTable(const std::string& name,

@@ -1,7 +1,6 @@
 #include "client/src/import_call.h"
 
 #include <algorithm>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
@@ -12,121 +11,48 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "client/src/convert.h"
+#include "client/src/import_source.h"
 #include "client/src/import_stream.h"
 #include "client/src/status_from_grpc.h"
-#include "client/src/wire_hash.h"
 
 namespace emb {
 namespace {
 
 namespace pb = embedding::v1;
 
-constexpr size_t kPartBytes = size_t{1} << 20;
 constexpr absl::Duration kFirstPause = absl::Milliseconds(100);
-// Calls in a row that brought nothing further.
-constexpr int kIdleTriesMax = 5;
+constexpr absl::Duration kPauseMax = absl::Seconds(2);
+// How often a server may forget an import before it is taken to be the cause.
+constexpr int kForgottenMax = 5;
+// For a server that is to drop what it has.
+constexpr absl::Duration kDropPatience = absl::Seconds(5);
 
-// Reads the next part from the source into `message`; false at the end.
-absl::StatusOr<bool> ReadPart(const RowSource& rows, int64_t offset,
-                              pb::ImportTableRequest& message) {
-  pb::ImportData& data = *message.mutable_data();
-  std::string& buffer = *data.mutable_data();
-  buffer.resize(kPartBytes);
-  const auto count =
-      rows({reinterpret_cast<std::byte*>(buffer.data()), buffer.size()});
-  if (!count.ok()) return count.status();
-  if (*count > buffer.size()) {
-    return absl::InternalError(absl::StrCat(
-        "row source: gave ", *count, " bytes, want at most ", buffer.size()));
-  }
-  buffer.resize(*count);
-  data.set_offset(offset);
-  data.set_checksum(WireChecksum(buffer));
-  return *count > 0;
+void SetTimeout(grpc::ClientContext& context, absl::Duration timeout) {
+  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
 }
-
-// The rows, from wherever they are wanted.
-class Source {
- public:
-  Source(const RowSource& rows, const ImportOptions& import_options)
-      : rows_(rows), restart_(import_options.restart) {}
-
-  bool can_restart() const { return restart_ != nullptr; }
-
-  // Reads the next part into `message`; false at the end.
-  absl::StatusOr<bool> Read(pb::ImportTableRequest& message) {
-    const auto more = ReadPart(rows_, offset_, message);
-    if (more.ok()) Took(message);
-    return more;
-  }
-
-  // Begins anew, and goes on behind the first `offset` bytes.
-  absl::Status Restart(int64_t offset) {
-    auto rows = restart_();
-    if (!rows.ok()) return rows.status();
-    rows_ = *std::move(rows);
-    hash_ = std::make_unique<WireHash>();
-    offset_ = 0;
-    std::string skipped;
-    while (offset_ < offset) {
-      skipped.resize(
-          static_cast<size_t>(std::min<int64_t>(kPartBytes, offset - offset_)));
-      const auto count =
-          rows_({reinterpret_cast<std::byte*>(skipped.data()), skipped.size()});
-      if (!count.ok()) return count.status();
-      if (*count == 0) {
-        return absl::DataLossError("row source: fewer rows than before");
-      }
-      hash_->Update({skipped.data(), *count});
-      offset_ += static_cast<int64_t>(*count);
-    }
-    return absl::OkStatus();
-  }
-
-  int64_t offset() const { return offset_; }
-  std::string Digest() const { return hash_->Finish(); }
-
- private:
-  void Took(const pb::ImportTableRequest& message) {
-    hash_->Update(message.data().data());
-    offset_ += static_cast<int64_t>(message.data().data().size());
-  }
-
-  RowSource rows_;
-  const std::function<absl::StatusOr<RowSource>()> restart_;
-  std::unique_ptr<WireHash> hash_ = std::make_unique<WireHash>();
-  int64_t offset_ = 0;  // Of what has been read.
-};
 
 // One import, over as many calls as it takes.
 class Import {
  public:
-  Import(pb::TableAdmin::Stub& stub, const std::string& address,
+  Import(pb::TableAdmin::Stub& stub, const ImportServer& server,
          const pb::ImportHeader& header, const ImportOptions& import_options,
          const RowSource& rows)
-      : stub_(stub),
-        address_(address),
+      : stub_(&stub),
+        server_(server),
         header_(header),
         options_(import_options),
-        source_(rows, import_options) {
+        source_(rows, import_options),
+        stall_timeout_(FiniteTimeout(import_options.stall_timeout)) {
     if (source_.can_restart()) header_.set_upload_id(RandomId());
   }
 
   absl::StatusOr<TableInfo> Run() {
-    int64_t arrived = 0;
-    for (int idle_tries = 0;;) {
+    while (true) {
       auto result = RunOnce();
-      if (!absl::IsUnavailable(result.status()) || !source_.can_restart() ||
-          !sent_rows_) {
-        return result;
-      }
+      if (!MayGoOn(result.status())) return result;
       const auto done = FindPlace(result.status());
       if (!done.ok()) return done.status();
       if (*done) return **done;
-      const bool moved = source_.offset() > arrived;
-      arrived = std::max(arrived, source_.offset());
-      idle_tries = moved ? 0 : idle_tries + 1;
-      if (idle_tries > kIdleTriesMax) return result;
     }
   }
 
@@ -140,22 +66,25 @@ class Import {
   absl::StatusOr<TableInfo> RunOnce() {
     // Must outlive the call: a message may be on its way until it ends.
     pb::ImportTableRequest messages[2];
-    ImportStream call(stub_, options_.stall_timeout);
+    ImportStream call(*stub_, CallPatience());
+    all_sent_ = false;
     const auto sent = SendAll(call, messages);
     if (!sent.ok()) {
-      // Where the server would wait for more, it is told that none comes.
-      static_cast<void>(header_.upload_id().empty() ? call.Cancel()
-                                                    : call.Finish());
+      call.Cancel();
+      Drop();
       return sent.status();
     }
-    const grpc::Status status =
-        *sent || !call.stalled() ? call.Finish() : call.Cancel();
-    if (call.stalled()) {
+    all_sent_ = *sent;
+    const grpc::Status status = *sent || !call.stalled()
+                                    ? call.Finish(source_.offset())
+                                    : call.Cancel();
+    stalled_ = call.stalled();
+    if (stalled_) {
       return absl::DeadlineExceededError(absl::StrCat(
-          address_, ": nothing moved for ",
+          server_.address, ": nothing moved for ",
           absl::FormatDuration(options_.stall_timeout), ", import given up"));
     }
-    const absl::Status result = StatusFromGrpc(status, address_);
+    const absl::Status result = StatusFromGrpc(status, server_.address);
     if (!result.ok()) return result;
     return FromProto(call.response().table());
   }
@@ -170,62 +99,157 @@ class Import {
       // While the other message is on its way.
       const auto more = source_.Read(messages[next]);
       if (!more.ok()) return more.status();
-      if (!call.WaitForWrite()) return false;
+      const bool written = call.WaitForWrite(options_.cancelled);
+      if (Cancelled()) return absl::CancelledError("import: cancelled");
+      if (!written) return false;
       sent_rows_ = sent_rows_ || sent > 0;
+      NoteSent(sent);
       if (options_.progress) options_.progress(sent);
       if (!*more) messages[next].mutable_end()->set_digest(source_.Digest());
       call.Send(messages[next]);
-      if (!*more) return call.WaitForWrite();
+      if (!*more) return call.WaitForWrite(nullptr);
       sent = source_.offset();
     }
   }
 
+  // What was sent before is no progress.
+  void NoteSent(int64_t bytes) {
+    if (bytes <= furthest_) return;
+    furthest_ = bytes;
+    moved_at_ = absl::Now();
+    pause_ = absl::ZeroDuration();
+  }
+
+  // A connection that is not there when the import begins is the caller's to
+  // try again; one that breaks or falls silent later is not.
+  bool MayGoOn(const absl::Status& status) const {
+    return source_.can_restart() &&
+           (stalled_ || (sent_rows_ && (absl::IsUnavailable(status) ||
+                                        absl::IsDeadlineExceeded(status))));
+  }
+
+  // How long one call may be silent: another one may get through.
+  absl::Duration CallPatience() const {
+    return source_.can_restart() ? stall_timeout_ / 3 : stall_timeout_;
+  }
+
+  bool Cancelled() const { return options_.cancelled && options_.cancelled(); }
+
   // Asks where to go on until the server answers, and goes there; or says what
   // came of it, if only the answer was lost.
   absl::StatusOr<std::optional<TableInfo>> FindPlace(const absl::Status& why) {
-    const absl::Time give_up =
-        absl::Now() + FiniteTimeout(options_.stall_timeout);
-    pb::GetImportRequest request;
-    request.set_upload_id(header_.upload_id());
-    for (absl::Duration pause = kFirstPause;; pause *= 2) {
+    if (stalled_) connect_anew_ = true;
+    const absl::Duration patience =
+        stall_timeout_ +
+        (all_sent_ ? SettleTime(source_.offset()) : absl::ZeroDuration());
+    while (true) {
+      if (!Pause()) return absl::CancelledError("import: cancelled");
+      const absl::Duration left = moved_at_ + patience - absl::Now();
+      if (left <= absl::ZeroDuration()) return why;
+      Reconnect();
       grpc::ClientContext context;
-      context.set_deadline(absl::ToChronoTime(give_up));
+      SetTimeout(context, std::min(left, CallPatience()));
+      pb::GetImportRequest request;
+      request.set_upload_id(header_.upload_id());
       pb::GetImportResponse response;
-      const grpc::Status status = stub_.GetImport(&context, request, &response);
-      if (status.ok() && response.has_table()) {
-        return FromProto(response.table());
+      const grpc::Status status =
+          stub_->GetImport(&context, request, &response);
+      switch (status.error_code()) {
+        case grpc::StatusCode::OK:
+          if (response.has_table()) return FromProto(response.table());
+          return Restart(response.offset());
+        case grpc::StatusCode::NOT_FOUND:
+          // The server was started anew, or nobody came in time.
+          if (++forgotten_ > kForgottenMax) return why;
+          furthest_ = 0;
+          return Restart(0);
+        case grpc::StatusCode::DEADLINE_EXCEEDED:
+          connect_anew_ = true;
+          break;
+        case grpc::StatusCode::UNAVAILABLE:
+          break;
+        default:
+          return why;
       }
-      // NOT_FOUND: it was started anew, or nobody came in time.
-      if (status.ok() || status.error_code() == grpc::StatusCode::NOT_FOUND) {
-        const absl::Status begun =
-            source_.Restart(status.ok() ? response.offset() : 0);
-        if (!begun.ok()) return begun;
-        return std::nullopt;
-      }
-      if (status.error_code() != grpc::StatusCode::UNAVAILABLE ||
-          absl::Now() + pause >= give_up) {
-        return why;
-      }
-      absl::SleepFor(pause);
     }
   }
 
-  pb::TableAdmin::Stub& stub_;
-  const std::string& address_;
+  absl::StatusOr<std::optional<TableInfo>> Restart(int64_t offset) {
+    absl::Status status = source_.Restart(offset);
+    if (!status.ok()) {
+      Drop();
+      return status;
+    }
+    NoteSent(offset);
+    return std::nullopt;
+  }
+
+  // Longer each time that nothing moved; false: cancelled meanwhile.
+  bool Pause() {
+    const absl::Time end = absl::Now() + pause_;
+    pause_ = std::clamp(2 * pause_, kFirstPause, kPauseMax);
+    while (all_sent_ || !Cancelled()) {
+      const absl::Duration left = end - absl::Now();
+      if (left <= absl::ZeroDuration()) return true;
+      absl::SleepFor(std::min(left, kFirstPause));
+    }
+    Drop();
+    return false;
+  }
+
+  // A connection that is silent would be so for a minute and more.
+  void Reconnect() {
+    if (!connect_anew_) return;
+    connect_anew_ = false;
+    own_stub_ = server_.connect();
+    stub_ = own_stub_.get();
+  }
+
+  // Nobody goes on with it: the server is told, if it can be.
+  void Drop() {
+    if (header_.upload_id().empty()) return;
+    const absl::Time give_up = absl::Now() + kDropPatience;
+    absl::Duration pause = absl::Milliseconds(10);
+    grpc::Status status;
+    do {
+      grpc::ClientContext context;
+      SetTimeout(context, give_up - absl::Now());
+      pb::DropImportRequest request;
+      request.set_upload_id(header_.upload_id());
+      pb::DropImportResponse response;
+      status = stub_->DropImport(&context, request, &response);
+      if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return;
+      absl::SleepFor(pause);  // A call still has it.
+      pause *= 2;
+    } while (absl::Now() + pause < give_up);
+  }
+
+  pb::TableAdmin::Stub* stub_;
+  std::unique_ptr<pb::TableAdmin::Stub> own_stub_;
+  const ImportServer& server_;
   pb::ImportHeader header_;
   const ImportOptions& options_;
-  Source source_;
-  bool sent_rows_ = false;  // Before that, trying again is the caller's.
+  ImportSource source_;
+  const absl::Duration stall_timeout_;
+
+  bool sent_rows_ = false;
+  bool all_sent_ = false;  // By the last call, and this:
+  bool stalled_ = false;
+  bool connect_anew_ = false;
+  int forgotten_ = 0;
+  int64_t furthest_ = 0;  // Bytes that were ever sent of what the server has.
+  absl::Time moved_at_ = absl::Now();            // When that last grew.
+  absl::Duration pause_ = absl::ZeroDuration();  // Before the next question.
 };
 
 }  // namespace
 
 absl::StatusOr<TableInfo> RunImport(pb::TableAdmin::Stub& stub,
-                                    const std::string& address,
+                                    const ImportServer& server,
                                     const pb::ImportHeader& header,
                                     const ImportOptions& import_options,
                                     const RowSource& rows) {
-  return Import(stub, address, header, import_options, rows).Run();
+  return Import(stub, server, header, import_options, rows).Run();
 }
 
 }  // namespace emb

@@ -10,11 +10,16 @@ namespace pb = embedding::v1;
 // After the last part the server reads back and syncs what it wrote; a slow
 // disk does this much a second.
 constexpr int64_t kSettledBytesPerSecond = int64_t{32} << 20;
+constexpr std::chrono::microseconds kCancelledInterval(100'000);
 
 }  // namespace
 
 absl::Duration FiniteTimeout(absl::Duration timeout) {
   return std::min(timeout, absl::Hours(24 * 365));
+}
+
+absl::Duration SettleTime(int64_t bytes) {
+  return absl::Seconds(bytes / kSettledBytesPerSecond);
 }
 
 ImportStream::ImportStream(pb::TableAdmin::Stub& stub,
@@ -31,23 +36,32 @@ void ImportStream::Send(const pb::ImportTableRequest& message) {
     std::lock_guard<std::mutex> lock(mutex_);
     writing_ = true;
   }
-  bytes_ += static_cast<int64_t>(message.data().data().size());
   StartWrite(&message);
 }
 
-bool ImportStream::WaitForWrite() {
+bool ImportStream::WaitForWrite(const std::function<bool()>& cancelled) {
+  const auto give_up = std::chrono::steady_clock::now() + stall_timeout_;
+  const auto written = [this] { return !writing_; };
   std::unique_lock<std::mutex> lock(mutex_);
-  if (!changed_.wait_for(lock, stall_timeout_, [&] { return !writing_; })) {
-    stalled_ = true;
+  while (!written()) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= give_up) {
+      stalled_ = true;
+      return false;
+    }
+    if (cancelled && cancelled()) return false;
+    const auto next =
+        cancelled ? std::min(now + kCancelledInterval, give_up) : give_up;
+    changed_.wait_until(lock, next, written);
   }
-  return !stalled_ && write_ok_;
+  return write_ok_;
 }
 
-grpc::Status ImportStream::Finish() {
+grpc::Status ImportStream::Finish(int64_t bytes) {
   StartWritesDone();
   RemoveHold();
   return WaitForEnd(stall_timeout_ +
-                    std::chrono::seconds(bytes_ / kSettledBytesPerSecond));
+                    absl::ToChronoMicroseconds(SettleTime(bytes)));
 }
 
 grpc::Status ImportStream::Cancel() {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 
 #include "absl/time/time.h"
@@ -14,6 +15,9 @@ namespace emb {
 
 // A timeout that can be added to the time of day, as infinity cannot.
 absl::Duration FiniteTimeout(absl::Duration timeout);
+
+// How long the server may take to write and sync what it got.
+absl::Duration SettleTime(int64_t bytes);
 
 // ImportStream has at most one write in flight.
 //
@@ -27,11 +31,12 @@ class ImportStream final
   // Begins to send `message`, which must live until WaitForWrite.
   void Send(const embedding::v1::ImportTableRequest& message);
   // True when the message is on its way; false when the call is over for the
-  // server, or stalled.
-  bool WaitForWrite();
+  // server, or stalled, or when `cancelled`, if it is not null, says true.
+  bool WaitForWrite(const std::function<bool()>& cancelled);
 
-  // Says that all has been sent and waits for the answer.
-  grpc::Status Finish();
+  // Says that all has been sent, `bytes` by this call and those before, and
+  // waits for the answer.
+  grpc::Status Finish(int64_t bytes);
   // Gives up. The answer says what the server thought, if it spoke first.
   grpc::Status Cancel();
 
@@ -49,7 +54,6 @@ class ImportStream final
   const std::chrono::microseconds stall_timeout_;
   grpc::ClientContext context_;
   embedding::v1::ImportTableResponse response_;
-  int64_t bytes_ = 0;  // Sent so far; of the calling thread alone.
 
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -9,11 +9,14 @@ import hashlib
 import json
 import os
 import pathlib
+import subprocess
 import tempfile
+import threading
 import unittest
 
 import npy
-from server_process import ServerProcess
+from cutting_proxy import CuttingProxy
+from server_process import TIMEOUT_SECONDS, ServerProcess
 
 BIN = os.environ["EMB_BIN_DIR"]
 FILES = pathlib.Path(os.environ["EMB_FORMATS_DIR"])
@@ -103,6 +106,40 @@ class ImportAll(unittest.TestCase):
         self.assertEqual(done.returncode, EXIT_PRECONDITION, done)
         self.assertIn("nothing was published, kept: item@2", done.stderr)
         self.assertEqual(self.tables(), {"item": 1, "user": 1})
+
+    def test_a_client_that_dies_publishes_nothing(self):
+        def jobs(value):
+            return self.manifest(
+                {"name": "item", "file": self.rows("i.npy", 3, 2, value)},
+                {"name": "user", "file": self.rows("u.npy", 20_000, 64, value)})
+
+        self.import_all(jobs(1))
+        before = self.sha256("item"), self.sha256("user")
+        died = threading.Event()
+        proxy = CuttingProxy(self.server.admin_address, [])
+        self.addCleanup(proxy.close)
+
+        def kill():
+            importer.kill()
+            died.set()
+
+        # Of 5 MB: the first table is there, the second is not.
+        manifest = jobs(2)
+        proxy.pause = (2_000_000, kill)
+        importer = subprocess.Popen(
+            [os.path.join(BIN, "embctl"), "--server",
+             self.server.data_address, "--admin", proxy.address, "table",
+             "import-all", str(manifest)],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.assertTrue(died.wait(TIMEOUT_SECONDS))
+        importer.wait()
+        self.server.wait_for("import_failed")
+        self.assertEqual(self.tables(), {"item": 1, "user": 1})
+        self.assertEqual((self.sha256("item"), self.sha256("user")), before)
+        # Nothing is in the way of the next one.
+        self.import_all(manifest)
+        self.assertEqual(self.tables(), {"item": 3, "user": 2})
+        self.assertNotEqual(self.sha256("user"), before[1])
 
 
 if __name__ == "__main__":

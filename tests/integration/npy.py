@@ -9,15 +9,19 @@ EVERY_KIND = struct.unpack("<12f", struct.pack(
     0x7fc00000, 0x00800000, 0x3eaaaaab, 0x4b800001, 0x33d6bf95))
 
 
-def write(path, typecode, shape, values=None):
-    """Writes `values` (typecode as in struct), or a sparse file of zeros."""
+def head(typecode, shape, fortran_order=False):
+    """What comes before the elements (typecode as in struct)."""
     descr = {"f": "<f4", "q": "<i8"}[typecode]
-    text = (f"{{'descr': '{descr}', 'fortran_order': False, "
+    text = (f"{{'descr': '{descr}', 'fortran_order': {fortran_order}, "
             f"'shape': {tuple(shape)}, }}")
     text += " " * (-(len(text) + 11) % 64) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode()
+
+
+def write(path, typecode, shape, values=None):
+    """Writes `values` (typecode as in struct), or a sparse file of zeros."""
     with open(path, "wb") as file:
-        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)))
-        file.write(text.encode())
+        file.write(head(typecode, shape))
         if values is None:
             size = math.prod(shape) * struct.calcsize("<" + typecode)
             file.truncate(file.tell() + size)

@@ -4,86 +4,22 @@
 EMB_BIN_DIR names the directory of embedding-server and embctl.
 """
 import hashlib
+import json
 import os
 import pathlib
 import random
-import socket
+import signal
 import subprocess
 import tempfile
 import threading
 import unittest
 
 import npy
+from cutting_proxy import CuttingProxy
 from server_process import TIMEOUT_SECONDS, ServerProcess
 
 BIN = os.environ["EMB_BIN_DIR"]
 ROWS, DIM = 100_000, 32  # 12.8 MB: a dozen messages.
-
-
-class CuttingProxy:
-    """Forwards connections to `target`, and cuts them: of the first ones after
-    so many bytes of either direction as `cuts` says, of the others none. The
-    first time that bytes to a caller have `lose` in them, they are lost, and
-    the connection with them.
-
-    forwarded: bytes from callers and to callers so far.
-    """
-
-    def __init__(self, target, cuts, on_cut=lambda: None, lose=None):
-        host, port = target.rsplit(":", 1)
-        self.target = (host, int(port))
-        self.cuts = list(cuts)
-        self.on_cut = on_cut
-        self.lose = lose
-        self.forwarded = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self):
-        self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                caller, _ = self._listener.accept()
-            except OSError:
-                return
-            cut = self.cuts.pop(0) if self.cuts else None
-            try:
-                server = socket.create_connection(self.target)
-            except OSError:  # There is none just now.
-                caller.close()
-                continue
-            left = [cut]
-            for source, sink in ((caller, server), (server, caller)):
-                threading.Thread(target=self._forward, daemon=True,
-                                 args=(source, sink, server, left)).start()
-
-    def _forward(self, source, sink, server, left):
-        try:
-            while True:
-                data = source.recv(65536)
-                if not data:
-                    break
-                self.forwarded += len(data)
-                if left[0] is not None:
-                    left[0] -= len(data)
-                    if left[0] < 0:
-                        self.on_cut()
-                        break
-                if source is server and self.lose and self.lose in data:
-                    self.lose = None
-                    break
-                sink.sendall(data)
-        except OSError:
-            pass
-        for end in (source, sink):
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            end.close()
 
 
 class Resume(unittest.TestCase):
@@ -154,6 +90,54 @@ class Resume(unittest.TestCase):
         self.assertEqual(self.count(server, "table_imported"), 1)
         self.assertEqual(self.exported(server), self.want)
 
+    def test_an_import_leaves_a_silent_connection(self):
+        server = self.serve()
+        proxy = self.proxy(server, [5_000_000], silent=True)
+        # Four seconds of silence, which the server does not know of.
+        self.embctl(server, proxy.address, "import", "item", self.file,
+                    "--timeout", "12")
+        self.assertEqual(self.exported(server), self.want)
+        self.assertEqual(proxy.cuts, [])
+        self.assertEqual(self.count(server, "table_imported"), 1)
+
+    def test_what_is_interrupted_leaves_nothing(self):
+        server = self.serve()
+        begun = threading.Event()
+        go_on = threading.Event()
+
+        def wait():
+            begun.set()
+            go_on.wait(TIMEOUT_SECONDS)
+
+        # In the middle, not cut.
+        proxy = self.proxy(server, [])
+        proxy.pause = (2_000_000, wait)
+        importer = self.start_import(server, proxy.address)
+        self.assertTrue(begun.wait(TIMEOUT_SECONDS))
+        importer.send_signal(signal.SIGINT)
+        go_on.set()
+        _, err = importer.communicate(timeout=TIMEOUT_SECONDS)
+        self.assertEqual(importer.returncode, 9, err)
+        self.assertIn("CANCELLED", err)
+        status = json.loads(server.embctl("status", "--json").stdout)
+        self.assertEqual(status["memory_used_bytes"], 0)
+        self.assertEqual(self.count(server, "table_imported"), 0)
+
+    def test_a_file_that_is_another_meanwhile_is_refused(self):
+        server = self.serve()
+        other = self.temp / "other.npy"
+        npy.write(other, "f", [ROWS, DIM])
+        proxy = self.proxy(server, [5_000_000],
+                           on_cut=lambda: other.replace(self.file)
+                           if other.exists() else None)
+        done = self.embctl(server, proxy.address, "import", "item", self.file,
+                           check=False)
+        self.assertEqual(done.returncode, 10, done.stderr)
+        self.assertIn(f'"{self.file}": changed since the import began',
+                      done.stderr)
+        status = json.loads(server.embctl("status", "--json").stdout)
+        self.assertEqual(status["memory_used_bytes"], 0)
+
     def test_an_export_goes_on(self):
         server = self.serve()
         self.embctl(server, server.admin_address, "import", "item", self.file)
@@ -181,17 +165,20 @@ class Resume(unittest.TestCase):
         self.assertTrue(restarted.is_set())
         self.assertEqual(self.exported(server), self.want)
 
+    def start_import(self, server, admin):
+        return subprocess.Popen(
+            [os.path.join(BIN, "embctl"), "--admin", admin, "--server",
+             server.data_address, "table", "import", "item", str(self.file)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
     def kill_an_import(self, server):
         """Ends an embctl in the middle of an import, as kill -9 does."""
         cut = threading.Event()
         proxy = self.proxy(server, [5_000_000] + 100 * [0], on_cut=cut.set)
-        importer = subprocess.Popen(
-            [os.path.join(BIN, "embctl"), "--admin", proxy.address, "--server",
-             server.data_address, "table", "import", "item", str(self.file)],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        importer = self.start_import(server, proxy.address)
         self.assertTrue(cut.wait(TIMEOUT_SECONDS))
         importer.kill()
-        importer.wait()
+        importer.communicate()
         server.wait_for("import_failed")
 
     def test_what_was_given_up_is_in_nobodys_way(self):

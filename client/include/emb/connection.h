@@ -40,9 +40,12 @@ struct ImportOptions {
   // The import fails when no part gets through for this long.
   absl::Duration stall_timeout = absl::Seconds(60);
   // Begins the rows anew, the same ones. With it an import goes on where it
-  // was when a connection breaks, for as long as stall_timeout; without it,
-  // that is its end.
+  // was when a connection breaks, or is silent for a third of stall_timeout;
+  // without it, that is its end.
   std::function<absl::StatusOr<RowSource>()> restart;
+  // Asked ten times a second until the last part is sent; may be empty. Once it
+  // says true, the import ends as CANCELLED and the server keeps nothing of it.
+  std::function<bool()> cancelled;
 };
 
 // Where the rows of an export go. An error of either ends it.
