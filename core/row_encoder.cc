@@ -83,7 +83,9 @@ absl::Status RowEncoder::CheckAndCount(absl::Span<const float> row) {
     const double error = std::abs(double{row[i]} - double{decoded_[i]});
     if (!std::isfinite(decoded_[i]) || error > largest) {
       return ElementError(format_.dtype, i, row[i],
-                          "cannot hold it beside the others of its row");
+                          IsRowwise(format_.dtype)
+                              ? "cannot hold it beside the others of its row"
+                              : "cannot hold it");
     }
     max_abs_ = std::max(max_abs_, error);
     sum_of_squares_ += error * error;

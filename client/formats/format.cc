@@ -12,8 +12,10 @@
 #include "absl/strings/strip.h"
 #include "client/formats/byte_order.h"
 #include "client/formats/guess_format.h"
+#include "client/formats/pickle_reader.h"
 #include "client/formats/recognise_text.h"
 #include "client/formats/torch_reader.h"
+#include "client/formats/torch_tensors.h"
 #include "client/formats/zip_archive.h"
 #include "core/status_macros.h"
 
@@ -85,11 +87,23 @@ absl::StatusOr<std::optional<Format>> RecogniseMark(
 }
 
 // The length of the header comes first, then the JSON. Text there would be a
-// length of more than 2^61.
+// length of more than 2^61. Where the JSON is broken, its words are there.
 bool IsSafetensors(absl::string_view head) {
-  return head.size() > 8 && head[8] == '{' &&
+  return head.size() > 8 &&
+         (head[8] == '{' || absl::StrContains(head, "\"data_offsets\"")) &&
          !std::all_of(head.begin(), head.begin() + 8,
                       [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+// What a pickle holds that no tensor needs; empty: it is none, or holds nothing
+// of the kind.
+std::string ComplaintOfPickle(absl::string_view head) {
+  if (!absl::StartsWith(head, "\x80")) return {};
+  size_t position = 0;
+  const absl::Status read = ReadPickle(head, position, IsTorchGlobal).status();
+  // Of a longer one there is more than its head.
+  if (read.ok() || absl::EndsWith(read.message(), "cut off")) return {};
+  return absl::StrCat(" (", read.message(), ")");
 }
 
 bool IsRaw(int64_t size_bytes, const ReadOptions& options) {
@@ -152,8 +166,8 @@ absl::StatusOr<FormatChoice> RecogniseFormat(
     return FormatChoice{.format = Format::kRaw};
   }
   return absl::InvalidArgumentError(
-      absl::StrCat(GuessFormat(head), ", want ", FormatNames(),
-                   "; raw values want --rows and --dim"));
+      absl::StrCat(GuessFormat(head), ComplaintOfPickle(head), ", want ",
+                   FormatNames(), "; raw values want --rows and --dim"));
 }
 
 }  // namespace emb

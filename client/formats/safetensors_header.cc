@@ -179,7 +179,9 @@ absl::StatusOr<std::vector<SafetensorsEntry>> ParseSafetensorsHeader(
   HeaderSax sax;
   // It must begin at once: a blank would not be the format's.
   if (text.empty() || text.front() != '{') {
-    return absl::InvalidArgumentError("header: not a JSON object");
+    return absl::InvalidArgumentError(
+        absl::StrCat("header: not JSON from byte 0 on: \"",
+                     absl::CHexEscape(text.substr(0, 1)), "\", want {"));
   }
   if (!json::sax_parse(text.begin(), text.end(), &sax)) {
     return absl::InvalidArgumentError(

@@ -121,7 +121,17 @@ TEST(RecogniseFormat, SaysWhatOtherFilesSeemToBe) {
       {"\x1f\x8b\x08 more", "a gzip file"},
       {"\x89HDF\r\n", "an HDF5 file"},
       {"PAR1....", "a Parquet file"},
-      {"\x80\x04N.", "a Python pickle"},
+      {"\x80\x04N.", "a Python pickle, want npy"},
+      {"\x80\x02"
+       "cos\nsystem\n.",
+       "a Python pickle (pickle, byte 2, GLOBAL: \"os.system\" would be "
+       "imported, want tensors, dicts, lists and numbers only), want npy"},
+      {"\x80\x02"
+       "Pid\n.",
+       "a Python pickle (pickle, byte 2, PERSID: an opcode"},
+      {std::string("\x30\0\0\0\0\0\0\0", 8) +
+           "x{\"a\":{\"data_offsets\":[0,4]}}",
+       "header of 48 bytes, but only"},
       {std::string("\0\0\x80\x3F", 4), "binary data of no format known here"},
       {"\x93NUMPX\x01", "of no format known here"},
       {"<html>", "text (CSV or JSON?)"},

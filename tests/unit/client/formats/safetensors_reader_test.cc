@@ -72,8 +72,8 @@ TEST(Safetensors, RefusesHeadersOfAnotherForm) {
   } cases[] = {
       {"{\"a\":", "not JSON from byte 6"},
       {"{} x", "not JSON from byte"},
-      {"[1]", "not a JSON object"},
-      {" {}", "not a JSON object"},
+      {"[1]", "header: not JSON from byte 0 on: \"[\", want {"},
+      {" {}", "header: not JSON from byte 0 on: \" \", want {"},
       {"{}", "bytes after the tensors: 24, want 0"},
       {"{\"a\":1}", "a number at"},
       {"{\"a\":null}", "null at"},
