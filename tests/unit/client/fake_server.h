@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <limits>
 #include <map>
@@ -55,6 +56,7 @@ struct ImportSeen {
   absl::Notification over;
   std::vector<embedding::v1::ImportHeader> headers;
   std::vector<embedding::v1::ImportData> parts;
+  std::string end_digest;
   bool cancelled = false;
 };
 
@@ -77,6 +79,7 @@ class FakeImport final
       seen_->parts.push_back(message_.data());
       if (seen_->parts.size() == 1) seen_->first_part.Notify();
     }
+    if (ok && message_.has_end()) seen_->end_digest = message_.end().digest();
     if (ok && seen_->parts.size() < plan_.num_parts) {
       StartRead(&message_);
     } else if (!plan_.silent) {
@@ -145,6 +148,10 @@ class FakeServer {
   Answer<embedding::v1::ListTablesRequest, embedding::v1::ListTablesResponse>
       list_tables;
   ImportPlan import_plan;
+  // Of the first imports; those after them follow import_plan.
+  std::deque<ImportPlan> import_plans;
+  Answer<embedding::v1::GetImportRequest, embedding::v1::GetImportResponse>
+      get_import;
 
   FakeServer() {
     int port = 0;
@@ -264,7 +271,23 @@ class FakeServer {
       ++fake_.calls_["ImportTable"];
       fake_.import_seen_ = std::make_shared<ImportSeen>();
       fake_.import_begun_.notify_all();
-      return new FakeImport(fake_.import_plan, fake_.import_seen_);
+      if (fake_.import_plans.empty()) {
+        return new FakeImport(fake_.import_plan, fake_.import_seen_);
+      }
+      const ImportPlan plan = fake_.import_plans.front();
+      fake_.import_plans.pop_front();
+      return new FakeImport(plan, fake_.import_seen_);
+    }
+    grpc::ServerUnaryReactor* GetImport(
+        Context* context, const embedding::v1::GetImportRequest* request,
+        embedding::v1::GetImportResponse* response) override {
+      return fake_.Reply(context, "GetImport", request, response,
+                         fake_.get_import);
+    }
+    grpc::ServerUnaryReactor* DropImport(
+        Context* context, const embedding::v1::DropImportRequest* request,
+        embedding::v1::DropImportResponse* response) override {
+      return fake_.Reply(context, "DropImport", request, response, {});
     }
 
    private:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "client/src/grpc_connection.h"
+#include "client/src/wire_hash.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/testing/row_sources.h"
@@ -215,6 +216,145 @@ TEST_F(ImportCallTest, GivesUpOnAServerThatDoesNotAnswer) {
                        Eq(server_.address() +
                           ": nothing moved for 50ms, import given up")));
   EXPECT_TRUE(Seen()->cancelled);
+}
+
+// An import whose source can begin anew.
+class RestartTest : public ImportCallTest {
+ protected:
+  RestartTest() {
+    options_.restart = [this]() -> absl::StatusOr<RowSource> {
+      ++restarts_;
+      return RowsFromValues(values_);
+    };
+  }
+
+  // A call that ends after so many parts.
+  void Plan(size_t num_parts, grpc::StatusCode code) {
+    server_.import_plans.push_back(
+        {num_parts, /*silent=*/false, {code, "broken"}});
+  }
+
+  // GetImport says NOT_FOUND, or so many bytes.
+  void Kept(int64_t bytes) {
+    server_.get_import = [bytes](const pb::GetImportRequest&,
+                                 pb::GetImportResponse& response) {
+      response.set_offset(bytes);
+      return bytes == 0 ? grpc::Status(grpc::StatusCode::NOT_FOUND, "nothing")
+                        : grpc::Status::OK;
+    };
+  }
+
+  absl::StatusOr<TableInfo> Import() {
+    return connection_->ImportTable(Named("item"), options_,
+                                    RowsFromValues(values_));
+  }
+
+  const std::vector<float> values_ = CountingValues(5 * kPartBytes / 8, 1);
+  ImportOptions options_;
+  int restarts_ = 0;
+};
+
+TEST_F(RestartTest, GoesOnBehindWhatArrived) {
+  Plan(2, grpc::StatusCode::UNAVAILABLE);
+  Kept(kPartBytes);
+  EMB_ASSERT_OK(Import());
+  const auto seen = Seen();
+  EXPECT_EQ(restarts_, 1);
+  ASSERT_EQ(seen->parts.size(), 2U);
+  EXPECT_EQ(seen->parts[0].offset(), static_cast<int64_t>(kPartBytes));
+  EXPECT_FALSE(seen->headers.at(0).upload_id().empty());
+  // Of all the rows, whichever call brought them.
+  WireHash hash;
+  const auto bytes = AsBytes(values_);
+  hash.Update({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  EXPECT_EQ(seen->end_digest, hash.Finish());
+}
+
+TEST_F(RestartTest, BeginsAnewWhereNothingIsKept) {
+  Plan(2, grpc::StatusCode::UNAVAILABLE);
+  Kept(0);
+  EMB_ASSERT_OK(Import());
+  EXPECT_EQ(Seen()->parts.size(), 3U);
+}
+
+TEST_F(RestartTest, GoesOnWhereTheServerGaveItUp) {
+  Plan(2, grpc::StatusCode::DEADLINE_EXCEEDED);
+  Kept(kPartBytes);
+  EMB_EXPECT_OK(Import());
+}
+
+TEST_F(RestartTest, AsksWhatCameOfAnAnswerThatWasLost) {
+  Plan(10, grpc::StatusCode::UNAVAILABLE);
+  server_.get_import = [](const pb::GetImportRequest&,
+                          pb::GetImportResponse& response) {
+    response.mutable_table()->set_version(7);
+    return grpc::Status::OK;
+  };
+  EMB_ASSERT_OK_AND_ASSIGN(const TableInfo table, Import());
+  EXPECT_EQ(table.version, 7U);
+  EXPECT_EQ(server_.calls("ImportTable"), 1);
+}
+
+TEST_F(RestartTest, WaitsForAServerThatLoads) {
+  Plan(2, grpc::StatusCode::UNAVAILABLE);
+  Kept(kPartBytes);
+  server_.failures_left = 3;
+  server_.failure = {grpc::StatusCode::UNAVAILABLE, "loading"};
+  EMB_ASSERT_OK(Import());
+  EXPECT_EQ(server_.calls("GetImport"), 4);
+  EXPECT_EQ(server_.calls("ImportTable"), 2);
+}
+
+TEST_F(RestartTest, LeavesASilentConnection) {
+  server_.import_plans.push_back({1, /*silent=*/true, {}});
+  Kept(kPartBytes);
+  // A third of it is the silence that ends a call.
+  options_.stall_timeout = absl::Seconds(3);
+  EMB_ASSERT_OK(Import());
+  EXPECT_EQ(Seen()->parts.at(0).offset(), static_cast<int64_t>(kPartBytes));
+  EXPECT_EQ(server_.num_peers(), 1U);  // Of GetImport: a new one.
+}
+
+TEST_F(RestartTest, GivesUpWhereNothingMoves) {
+  server_.import_plan = {
+      0, /*silent=*/false, {grpc::StatusCode::UNAVAILABLE, "broken"}};
+  Plan(2, grpc::StatusCode::UNAVAILABLE);
+  Kept(kPartBytes);
+  options_.stall_timeout = absl::Milliseconds(500);
+  EXPECT_THAT(Import(), StatusIs(StatusCode::kUnavailable));
+  // With pauses that grow.
+  EXPECT_LE(server_.calls("ImportTable"), 8);
+}
+
+TEST_F(RestartTest, GivesUpOnAServerThatForgetsAgainAndAgain) {
+  server_.import_plan = {
+      2, /*silent=*/false, {grpc::StatusCode::UNAVAILABLE, "broken"}};
+  Kept(0);
+  EXPECT_THAT(Import(), StatusIs(StatusCode::kUnavailable));
+  EXPECT_EQ(server_.calls("ImportTable"), 6);
+}
+
+TEST_F(RestartTest, AnErrorIsNoBrokenConnection) {
+  Plan(2, grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(Import(), StatusIs(StatusCode::kInvalidArgument));
+  EXPECT_EQ(restarts_, 0);
+  EXPECT_EQ(server_.calls("GetImport"), 0);
+}
+
+TEST_F(RestartTest, WhatIsCancelledIsDropped) {
+  options_.cancelled = [this] { return server_.calls("ImportTable") > 0; };
+  EXPECT_THAT(Import(), StatusIs(StatusCode::kCancelled));
+  EXPECT_TRUE(Seen()->cancelled);
+  EXPECT_EQ(server_.calls("DropImport"), 1);
+}
+
+TEST_F(RestartTest, AFailingSourceIsDropped) {
+  EXPECT_THAT(
+      connection_->ImportTable(
+          Named("item"), options_,
+          RowsThatFailAfter(kPartBytes, absl::DataLossError("ends early"))),
+      StatusIs(StatusCode::kDataLoss));
+  EXPECT_EQ(server_.calls("DropImport"), 1);
 }
 
 }  // namespace
