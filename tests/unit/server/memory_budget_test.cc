@@ -36,6 +36,25 @@ TEST(MemoryBudget, WaitsForWhatOthersGiveBack) {
   other.join();
 }
 
+TEST(MemoryBudget, WhatIsSpareGoesFirst) {
+  MemoryBudget budget(100);
+  auto spare = budget.Reserve(60);
+  budget.SetSpare({[&] { return spare.ok() ? spare->bytes() : 0; },
+                   [&](int64_t bytes) {
+                     if (!spare.ok() || spare->bytes() < bytes) return false;
+                     spare = absl::CancelledError();
+                     return true;
+                   }});
+  EMB_EXPECT_OK(budget.Reserve(40));
+  EXPECT_THAT(budget.Reserve(101), StatusIs(StatusCode::kResourceExhausted));
+  EXPECT_THAT(budget.CheckFits(101), StatusIs(StatusCode::kResourceExhausted));
+  EMB_EXPECT_OK(budget.CheckFits(100));
+  EXPECT_EQ(budget.used_bytes(), 60);
+  EMB_EXPECT_OK(budget.Reserve(41));
+  EXPECT_EQ(budget.used_bytes(), 0);
+  EXPECT_THAT(budget.CheckFits(101), StatusIs(StatusCode::kResourceExhausted));
+}
+
 TEST(MemoryBudget, SpeaksInUnits) {
   MemoryBudget budget(int64_t{4} << 30);
   EXPECT_THAT(budget.Reserve(int64_t{12} << 30),
