@@ -18,6 +18,7 @@ void AddRowsCommands(CLI::App& app, Session& session);
 void AddLookupCommand(CLI::App& app, Session& session);
 void AddBenchCommand(CLI::App& app, Session& session);
 void AddBackupCommands(CLI::App& app, Session& session);
+void AddPlanCommand(CLI::App& app, Session& session);
 void AddServerCommands(CLI::App& app, Session& session);
 void AddTokenCommands(CLI::App& app, Session& session);
 

@@ -198,6 +198,7 @@ int RunEmbctl(int argc, const char* const* argv, Session& session) {
   AddLookupCommand(app, session);
   AddServerCommands(app, session);
   AddBackupCommands(app, session);
+  AddPlanCommand(app, session);
   AddBenchCommand(app, session);
   AddTokenCommands(app, session);
   AddHelpCommand(app, session);
