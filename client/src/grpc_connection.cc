@@ -45,6 +45,7 @@ class GrpcConnection final : public Connection {
                  const ChannelSecurity& security, bool retry)
       : server_(std::move(server)),
         admin_(std::move(admin)),
+        security_(security),
         lookups_(server_, num_channels, security, retry),
         health_(grpc::health::v1::Health::NewStub(
             MakeChannel(server_, security, {.retry = retry}))),
@@ -137,8 +138,9 @@ class GrpcConnection final : public Connection {
     header.set_no_padding_idx(import_options.no_padding_idx);
     header.set_no_max_norm(import_options.no_max_norm);
     const ImportServer server = {
-        admin_,
-        [this] { return pb::TableAdmin::NewStub(MakeChannel(admin_)); }};
+        admin_, [this] {
+          return pb::TableAdmin::NewStub(MakeChannel(admin_, security_));
+        }};
     return RunImport(*tables_, server, header, import_options, rows);
   }
 
@@ -315,6 +317,7 @@ class GrpcConnection final : public Connection {
 
   const std::string server_;
   const std::string admin_;
+  const ChannelSecurity security_;
   LookupChannels lookups_;
   const std::unique_ptr<grpc::health::v1::Health::Stub> health_;
   const std::shared_ptr<grpc::Channel> admin_channel_;
@@ -329,8 +332,8 @@ std::shared_ptr<Connection> MakeGrpcConnection(const std::string& server,
                                                int num_channels,
                                                const ChannelSecurity& security,
                                                bool retry) {
-  return std::make_shared<GrpcConnection>(server, admin, num_channels,
-                                          security, retry);
+  return std::make_shared<GrpcConnection>(server, admin, num_channels, security,
+                                          retry);
 }
 
 }  // namespace emb

@@ -35,7 +35,7 @@ bool MayNameSeveral(const std::string& address);
 // to them in turn. It has connections of its own, made when first used and
 // again, within 5 s, after failures.
 std::shared_ptr<grpc::Channel> MakeChannel(const std::string& address,
-                                           const ChannelSecurity& security = {},
+                                           const ChannelSecurity& security,
                                            ChannelUse use = {});
 
 }  // namespace emb
