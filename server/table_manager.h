@@ -71,8 +71,8 @@ class TableManager {
     int64_t memory_bytes() const { return writer_->memory_bytes(); }
     // While nobody appends: another change of the table may have its name, by
     // calling `leave`, which destroys this import.
-    void LeaveNameIfWanted(std::function<void()> leave) {
-      claim_.LeaveIfWanted(std::move(leave));
+    void LeaveNameIfWanted(const std::function<void()>& leave) {
+      claim_.LeaveIfWanted(leave);
     }
     void KeepName() { claim_.LeaveIfWanted(nullptr); }
     // Makes the table, or its next version, durable and, if it is in memory,
