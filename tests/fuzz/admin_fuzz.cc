@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "core/fill.h"
@@ -82,10 +84,14 @@ class Tables {
     if (!results.ok()) return;
     Check(results->size() == request.updates.size());
     Check(group.MakeEdit().replace.size() == request.updates.size());
-    for (const Registry::Change& change : std::move(group).Apply()) {
-      Check(change.current->record.revision == 1);
+    const std::vector<Registry::Change> changes = std::move(group).Apply();
+    for (const Registry::Change& change : changes) {
+      Check(change.current->record.revision ==
+            snapshot->tables.at(change.name)->record.revision + 1);
       Check(change.current->rows->num_rows() == 9);
     }
+    // Rows are updated from the newest ones only.
+    registry_.Apply(snapshot->epoch + 1, changes);
   }
 
  private:
