@@ -6,8 +6,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "google/protobuf/stubs/logging.h"
 #include "grpc/support/log.h"
 #include "nlohmann/json.hpp"
+#include "server/per_second.h"
 #include "spdlog/sinks/stdout_sinks.h"
 #include "spdlog/spdlog.h"
 #include "storage/digest.h"
@@ -42,10 +44,25 @@ absl::string_view LevelName(LogLevel level) {
   return "error";
 }
 
+// What peers send makes libraries talk: not as often as they send.
+bool MayTalk() {
+  static PerSecond messages(10);
+  return messages.Allow();
+}
+
 void LogGrpcMessage(gpr_log_func_args* args) {
+  if (!MayTalk()) return;
   Log(args->severity == GPR_LOG_SEVERITY_ERROR ? LogLevel::kWarning
                                                : LogLevel::kInfo,
       "grpc", {{"message", args->message}});
+}
+
+void LogProtobufMessage(google::protobuf::LogLevel level, const char* /*file*/,
+                        int /*line*/, const std::string& message) {
+  if (!MayTalk()) return;
+  const bool harmless = level < google::protobuf::LOGLEVEL_WARNING;
+  Log(harmless ? LogLevel::kInfo : LogLevel::kWarning, "protobuf",
+      {{"message", message}});
 }
 
 }  // namespace
@@ -90,7 +107,8 @@ void LogFailure(absl::string_view event, const absl::Status& status) {
        {"message", status.message()}});
 }
 
-void CaptureGrpcLog() {
+void CaptureLibraryLogs() {
+  google::protobuf::SetLogHandler(LogProtobufMessage);
   gpr_set_log_verbosity(GPR_LOG_SEVERITY_ERROR);
   gpr_set_log_function(LogGrpcMessage);
 }

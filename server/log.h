@@ -47,8 +47,9 @@ void LogTable(absl::string_view event, const ServedTable& table);
 // errors of ours, anything else a warning.
 void LogFailure(absl::string_view event, const absl::Status& status);
 
-// Sends gRPC's own messages through this log. Call once, before gRPC is used.
-void CaptureGrpcLog();
+// Sends the messages of gRPC and Protobuf through this log, ten a second at
+// most. Call once, before they are used.
+void CaptureLibraryLogs();
 
 }  // namespace emb
 

@@ -9,8 +9,6 @@
 namespace emb {
 namespace {
 
-constexpr int64_t kFailuresASecond = 10;
-
 // A guess: how long a queue that is full takes to be less so.
 constexpr absl::Duration kRetryDelay = absl::Milliseconds(50);
 
@@ -32,28 +30,13 @@ absl::string_view WhyShed(ShedReason reason) {
   return "overloaded";
 }
 
-int64_t SteadySecond() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
 }  // namespace
 
 bool LookupLog::Wants(absl::StatusCode code) {
-  if (code != absl::StatusCode::kOk) return WantsFailure();
+  if (code != absl::StatusCode::kOk) return failures_.Allow();
   const int64_t sampling = sampling_.load(std::memory_order_relaxed);
   if (sampling == 0) return false;
   return num_lookups_.fetch_add(1, std::memory_order_relaxed) % sampling == 0;
-}
-
-bool LookupLog::WantsFailure() {
-  const int64_t second = SteadySecond();
-  if (second_.exchange(second, std::memory_order_relaxed) != second) {
-    num_failures_.store(0, std::memory_order_relaxed);
-  }
-  return num_failures_.fetch_add(1, std::memory_order_relaxed) <
-         kFailuresASecond;
 }
 
 LookupRecord::LookupRecord(LookupMetrics& metrics, LookupLog& log,

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "server/lookup_request.h"
 #include "server/metrics/lookup_metrics.h"
+#include "server/per_second.h"
 #include "server/trace_context.h"
 
 namespace emb {
@@ -28,12 +29,9 @@ class LookupLog {
   bool Wants(absl::StatusCode code);
 
  private:
-  bool WantsFailure();
-
   std::atomic<int64_t> sampling_;
   std::atomic<int64_t> num_lookups_{0};
-  std::atomic<int64_t> second_{0};        // Of the steady clock.
-  std::atomic<int64_t> num_failures_{0};  // In that second.
+  PerSecond failures_{10};
 };
 
 // LookupRecord counts one lookup as received, and at its end as answered,

@@ -22,7 +22,7 @@ constexpr absl::Duration kLookupConnectionAge = absl::Minutes(30);
 
 // Process-wide settings of gRPC that every later builder follows.
 void SetUpGrpc() {
-  CaptureGrpcLog();
+  CaptureLibraryLogs();
   grpc::EnableDefaultHealthCheckService(true);
   // Never given back: the last user of gRPC would wait up to 10 s for a thread
   // that polls on behalf of half-written sockets, at the very end of a drain.

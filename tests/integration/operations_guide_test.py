@@ -31,7 +31,7 @@ def metrics_in(source):
 
 
 def sources():
-    return [path.read_text() for path in sorted((ROOT / "server").glob("*.cc"))]
+    return [path.read_text() for path in sorted((ROOT / "server").rglob("*.cc"))]
 
 
 def section(guide, heading):
