@@ -77,7 +77,9 @@ class Network(unittest.TestCase):
         self.right = self.answer()
 
     def answer(self):
-        return self.server.embctl("lookup", "item", "0", "999").stdout
+        # A lost packet of a new connection is sent again after a second.
+        return self.server.embctl("--timeout", "30", "lookup", "item", "0",
+                                  "999").stdout
 
     def bench(self, seconds, ids=16):
         return subprocess.Popen(

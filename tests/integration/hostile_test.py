@@ -179,9 +179,10 @@ class Idle(HostileTest):
             # Once it has answered the settings the server has it.
             for connection in connections:
                 self.assertIsNotNone(connection.next_frame())
-            # The control: they are there.
-            self.assertGreaterEqual(descriptors(self.server.pid) - before,
-                                    IDLE_CONNECTIONS)
+            # The control: they are there. What the server opens for itself, as
+            # its own probe, comes and goes.
+            self.assertGreater(descriptors(self.server.pid) - before,
+                               IDLE_CONNECTIONS - 10)
             self.assert_answers()
             self.assert_growth(50, f"{IDLE_CONNECTIONS} idle connections")
         finally:

@@ -273,13 +273,13 @@ TEST_F(TokensTest, ABrokenFileIsRefusedAtTheStartAndIgnoredLater) {
   EXPECT_THAT(
       server_->server().ReloadCredentials(),
       StatusIs(StatusCode::kInvalidArgument,
-               AllOf(HasSubstr("--token_file"), HasSubstr("token[0].name"))));
+               AllOf(HasSubstr("--token_file"), HasSubstr("line 2: name"))));
   EMB_EXPECT_OK(With("read").Lookup(Ask("item", {1})));
   ServerOptions options;
   options.token_file = dir_ / "tokens.toml";
   EXPECT_THAT(
       InProcessServer::Start(options),
-      StatusIs(StatusCode::kInvalidArgument, HasSubstr("token[0].name")));
+      StatusIs(StatusCode::kInvalidArgument, HasSubstr("line 2: name")));
   options.token_file = dir_ / "none";
   EXPECT_THAT(
       InProcessServer::Start(options),
