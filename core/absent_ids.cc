@@ -36,12 +36,11 @@ int64_t CountIds(IdSpan ids, std::optional<int64_t> either,
                  std::optional<int64_t> other) {
   if (!either.has_value()) either = other;
   if (!either.has_value()) return 0;
-  // Without an early end and without branches: compilers vectorise it.
   const int64_t a = *either;
   const int64_t b = other.value_or(a);
   int64_t count = 0;
   for (size_t i = 0; i < ids.size(); ++i) {
-    count += static_cast<int64_t>((ids[i] == a) | (ids[i] == b));
+    if (ids[i] == a || ids[i] == b) ++count;
   }
   return count;
 }

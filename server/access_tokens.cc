@@ -54,7 +54,7 @@ absl::StatusOr<Role> ParseRole(const std::string& place,
   for (const Role role : {Role::kRead, Role::kWrite, Role::kAdmin}) {
     if (name != nullptr && *name == RoleName(role)) return role;
   }
-  return Wrong(place, ".role: want \"read\", \"write\" or \"admin\"");
+  return Wrong(place, R"(.role: want "read", "write" or "admin")");
 }
 
 // -1: none.

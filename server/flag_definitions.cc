@@ -104,7 +104,7 @@ ABSL_FLAG(absl::Duration, queue_timeout, absl::Milliseconds(50),
 ABSL_FLAG(int64_t, lookup_log_sampling, 0,
           "One of so many lookups is logged; 0: none. Of those that fail ten a "
           "second are.");
-ABSL_FLAG(absl::Duration, self_probe_interval, absl::Seconds(5),
+ABSL_FLAG(absl::Duration, self_probe_interval, absl::Seconds(3),
           "How often the server connects to its own lookup port; when that "
           "fails three times in a row it exits, to be started again. 0s: "
           "never.");

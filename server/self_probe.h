@@ -31,7 +31,7 @@ class SelfProbe {
  public:
   struct Dependencies {
     std::function<absl::Status()> probe;
-    absl::Duration interval = absl::Seconds(5);  // 0: never.
+    absl::Duration interval = absl::Seconds(3);  // 0: never.
     Counter& failures;
     // Told when kFailuresMax probes in a row have failed, on a thread of the
     // probe's.

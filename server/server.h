@@ -58,7 +58,7 @@ struct ServerOptions {
   // Of so many lookups one is logged; 0: none.
   int64_t lookup_log_sampling = 0;
   // Between probes of the data port by the server itself; 0: never.
-  absl::Duration self_probe_interval = absl::Seconds(5);
+  absl::Duration self_probe_interval = absl::Seconds(3);
   // Told, on a thread of the server's, when it takes no connections any more
   // and only a restart helps.
   std::function<void(const absl::Status&)> on_wedged = [](const absl::Status&) {

@@ -21,7 +21,8 @@ constexpr int kWorkers = 4;
 // Tables created at a time; each takes seconds and many threads. Imports do not
 // wait for them.
 constexpr int kCreators = 2;
-constexpr absl::Duration kProbeTimeout = absl::Seconds(2);
+// A server that is merely busy answers in this time.
+constexpr absl::Duration kProbeTimeout = absl::Seconds(5);
 
 int64_t MemoryLimitOf(const ServerOptions& options) {
   if (options.memory_limit_bytes > 0) return options.memory_limit_bytes;

@@ -50,24 +50,24 @@ LookupExecutor::InlineTurn::~InlineTurn() {
 
 void LookupExecutor::Enqueue(const std::string& caller, int64_t cost, bool full,
                              Work work) {
+  Waiting newcomer = {std::move(work), options_.now()};
   std::optional<Waiting> given_up;
-  bool refused = false;
+  ShedReason why = ShedReason::kQueueFull;
   {
     const MutexLock lock(mutex_);
-    if (full) {
-      given_up = queue_.TakeFromLongest(caller);
-      refused = !given_up.has_value();
-    }
-    if (!refused) {
-      if (queue_.empty()) empty_at_ = options_.now();
-      queue_.Push(caller, cost, {std::move(work), options_.now()});
+    if (full) given_up = queue_.TakeFromLongest(caller);
+    if (full && !given_up.has_value()) {
+      given_up = std::move(newcomer);
+      why = ShedReason::kRequests;
+    } else {
+      if (queue_.empty()) empty_at_ = newcomer.since;
+      queue_.Push(caller, cost, std::move(newcomer));
       changed_.NotifyOne();
     }
     num_queued_.store(static_cast<int64_t>(queue_.size()),
                       std::memory_order_relaxed);
   }
-  if (refused) work(ShedReason::kRequests);
-  if (given_up.has_value()) given_up->work(ShedReason::kQueueFull);
+  if (given_up.has_value()) given_up->work(why);
 }
 
 void LookupExecutor::SetQueueTimeout(absl::Duration timeout) {

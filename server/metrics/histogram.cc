@@ -1,6 +1,7 @@
 #include "server/metrics/histogram.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 namespace emb {
@@ -11,7 +12,7 @@ constexpr double kBounds[] = {50e-6, 100e-6, 200e-6, 300e-6, 500e-6, 1e-3,
                               0.2,   0.5,    1,      10};
 
 int64_t BoundNanoseconds(double seconds) {
-  return static_cast<int64_t>(seconds * 1e9 + 0.5);
+  return std::llround(seconds * 1e9);
 }
 
 }  // namespace
