@@ -1,31 +1,18 @@
 #include "server/http_tls.h"
 
-#include <openssl/bio.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 
-#include <memory>
 #include <string>
 #include <vector>
+
+#include "server/openssl_ptr.h"
 
 namespace emb {
 namespace {
 
-template <auto kFree>
-struct Free {
-  template <typename T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
-using CertificatePtr = std::unique_ptr<X509, Free<X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using BioPtr = std::unique_ptr<BIO, Free<BIO_free>>;
-using StorePtr = std::unique_ptr<X509_STORE, Free<X509_STORE_free>>;
-
 // ServerTls has checked that they can be read.
 std::vector<CertificatePtr> CertificatesOf(const std::string& pem) {
-  const BioPtr bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const BioPtr bio = ReaderOf(pem);
   std::vector<CertificatePtr> certificates;
   while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
     certificates.emplace_back(next);
@@ -34,8 +21,7 @@ std::vector<CertificatePtr> CertificatesOf(const std::string& pem) {
 }
 
 bool ShowIdentity(const TlsIdentity& identity, SSL& connection) {
-  const BioPtr bio(BIO_new_mem_buf(identity.key_pem.data(),
-                                   static_cast<int>(identity.key_pem.size())));
+  const BioPtr bio = ReaderOf(identity.key_pem);
   const KeyPtr key(
       PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
   const auto chain = CertificatesOf(identity.cert_pem);
@@ -65,6 +51,7 @@ bool AskForCertificate(const TlsIdentity& identity, SSL& connection) {
 
 // OpenSSL's question in the middle of each handshake; 0 ends it.
 int OnHandshake(SSL* connection, void* tls) {
+  const ErrorQueueGuard guard;  // The end of a file is an error.
   const auto identity = static_cast<const ServerTls*>(tls)->identity();
   if (!ShowIdentity(*identity, *connection)) return 0;
   if (identity->client_ca_pem.empty()) return 1;

@@ -1,5 +1,4 @@
 #include <netdb.h>
-#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -7,11 +6,11 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
 #include "server/address.h"
+#include "server/openssl_ptr.h"
 #include "server/self_probe.h"
 
 namespace emb {
@@ -84,10 +83,9 @@ bool HearsSettings(int fd) {
 
 // Any answer to a greeting will do, also one that asks for a certificate.
 bool HearsTls(int fd) {
-  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(
-      SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
-  const std::unique_ptr<SSL, decltype(&SSL_free)> tls(SSL_new(context.get()),
-                                                      &SSL_free);
+  const ErrorQueueGuard guard;
+  const ContextPtr context(SSL_CTX_new(TLS_client_method()));
+  const ConnectionPtr tls(SSL_new(context.get()));
   if (tls == nullptr || SSL_set_fd(tls.get(), fd) != 1) return false;
   const int result = SSL_connect(tls.get());
   return result == 1 || SSL_get_error(tls.get(), result) == SSL_ERROR_SSL;

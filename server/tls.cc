@@ -16,34 +16,13 @@
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
 #include "server/log.h"
+#include "server/openssl_ptr.h"
 #include "server/small_file.h"
 
 namespace emb {
 namespace {
 
 constexpr size_t kPemBytesMax = size_t{1} << 20;
-
-template <auto kFree>
-struct Freer {
-  template <typename T>
-  void operator()(T* object) const {
-    kFree(object);
-  }
-};
-using BioPtr = std::unique_ptr<BIO, Freer<BIO_free>>;
-using CertificatePtr = std::unique_ptr<X509, Freer<X509_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using ContextPtr = std::unique_ptr<SSL_CTX, Freer<SSL_CTX_free>>;
-using NumberPtr = std::unique_ptr<BIGNUM, Freer<BN_free>>;
-
-// What OpenSSL leaves behind would be taken for the error of a handshake on
-// the same thread.
-struct ErrorQueueGuard {
-  ErrorQueueGuard() = default;
-  ~ErrorQueueGuard() { ERR_clear_error(); }
-  ErrorQueueGuard(const ErrorQueueGuard&) = delete;
-  ErrorQueueGuard& operator=(const ErrorQueueGuard&) = delete;
-};
 
 // A flag and the file that it names, for messages.
 struct NamedFile {
@@ -55,10 +34,6 @@ struct NamedFile {
         absl::StrCat(flag, " \"", path, "\": ", complaint));
   }
 };
-
-BioPtr ReaderOf(const std::string& pem) {
-  return BioPtr(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-}
 
 // Instead of asking at the terminal.
 int NoPassphrase(char* /*buffer*/, int /*size*/, int /*writing*/,
