@@ -104,7 +104,7 @@ class AsyncLookups::Poller {
     Call& again = *owned;
     in_flight_.insert(owned.release());
     again.request = std::move(call->request);
-    again.message = std::move(call->message);
+    again.message = call->message;
     again.done = std::move(call->done);
     again.deadline = call->deadline;
     again.for_any = true;

@@ -52,7 +52,7 @@ absl::StatusOr<std::string> ReadFile(const Setting& setting) {
       std::fopen(setting.path.c_str(), "re"));
   if (file == nullptr) return setting.Wrong(std::strerror(errno));
   std::string text(kFileBytesMax, '\0');
-  text.resize(std::fread(&text[0], 1, text.size(), file.get()));
+  text.resize(std::fread(text.data(), 1, text.size(), file.get()));
   // A directory opens, and then cannot be read.
   if (std::ferror(file.get()) != 0) return setting.Wrong(std::strerror(errno));
   return text;

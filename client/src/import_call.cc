@@ -35,11 +35,11 @@ void SetTimeout(grpc::ClientContext& context, absl::Duration timeout) {
 class Import {
  public:
   Import(pb::TableAdmin::Stub& stub, const ImportServer& server,
-         const pb::ImportHeader& header, const ImportOptions& import_options,
+         pb::ImportHeader header, const ImportOptions& import_options,
          const RowSource& rows)
       : stub_(&stub),
         server_(server),
-        header_(header),
+        header_(std::move(header)),
         options_(import_options),
         source_(rows, import_options),
         stall_timeout_(FiniteTimeout(import_options.stall_timeout)) {

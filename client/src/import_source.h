@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -18,8 +19,8 @@ namespace emb {
 // Threads  One thread.
 class ImportSource {
  public:
-  ImportSource(const RowSource& rows, const ImportOptions& import_options)
-      : rows_(rows), restart_(import_options.restart) {}
+  ImportSource(RowSource rows, const ImportOptions& import_options)
+      : rows_(std::move(rows)), restart_(import_options.restart) {}
 
   bool can_restart() const { return restart_ != nullptr; }
 

@@ -13,12 +13,13 @@ constexpr int64_t kRequestBytesMax = 4 << 20;
 constexpr int64_t kAnswerBytesMax = 64 << 20;
 
 std::string Seconds(double seconds) {
-  return absl::StrFormat(seconds < 10 ? "%.1f s" : "%.0f s", seconds);
+  return seconds < 10 ? absl::StrFormat("%.1f s", seconds)
+                      : absl::StrFormat("%.0f s", seconds);
 }
 
 // A size, and whether the server takes it unless told otherwise.
 std::string OfMax(int64_t bytes, int64_t max, const char* flag) {
-  const std::string text = HumanBytes(bytes);
+  std::string text = HumanBytes(bytes);
   if (bytes <= max) return text;
   return absl::StrCat(text, ": over ", flag, " (", HumanBytes(max), ")");
 }

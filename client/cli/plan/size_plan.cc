@@ -93,7 +93,7 @@ struct TablePlan {
 int64_t UpdateBytes(int64_t arena_bytes, int64_t blocks, int64_t rows) {
   const int64_t stride = arena_bytes / blocks;
   const bool huge = arena_bytes >= kHugeArenaBytes;
-  const int64_t growth = std::max<int64_t>(
+  const auto growth = std::max<int64_t>(
       {1, blocks / kGrowthShare, huge ? kHugePageBytes / stride : 1});
   return CeilDiv(std::min(blocks, rows), growth) * growth * stride;
 }

@@ -8,8 +8,6 @@
 namespace emb {
 namespace {
 
-namespace pb = embedding::v1;
-
 std::vector<std::string> MethodsOf(const std::string& service) {
   const google::protobuf::ServiceDescriptor* const found =
       google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(
