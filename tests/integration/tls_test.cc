@@ -253,9 +253,9 @@ int MetricsStatusOf(const std::string& address, const std::string& ca,
   httplib::SSLClient client(address.substr(0, address.rfind(':')),
                             std::stoi(address.substr(address.rfind(':') + 1)),
                             cert, key);
-  client.set_ca_cert_path(ca.c_str());
+  client.set_ca_cert_path(ca);
   client.enable_server_certificate_verification(true);
-  const auto response = client.Get(path.c_str());
+  const auto response = client.Get(path);
   return response ? response->status : 0;
 }
 

@@ -95,7 +95,7 @@ class TokensTest : public testing::Test {
   }
 
   void WriteTokens(const std::string& more = "") {
-    const std::string some = "[\"item\", \"user.*\"]";
+    const std::string some = R"(["item", "user.*"])";
     ReplaceFile(dir_ / "tokens.toml",
                 absl::StrCat(EntryOf("read", Role::kRead),
                              EntryOf("write", Role::kWrite),
@@ -185,7 +185,7 @@ TEST_F(TokensTest, AFeatureOfAnotherTableFailsByItself) {
   EMB_EXPECT_OK(some.Lookup(Ask("user.age", {1})));
   const auto denied =
       StatusIs(StatusCode::kPermissionDenied,
-               "features[0]: token \"the-some\": not for table \"other\"");
+               R"(features[0]: token "the-some": not for table "other")");
   EXPECT_THAT(some.Lookup(Ask("other", {1})), denied);
   // Whether there is such a table is not told.
   EXPECT_THAT(some.Lookup(Ask("none", {1})),
@@ -252,7 +252,7 @@ TEST_F(TokensTest, AdministrationKeepsToTheTables) {
     SCOPED_TRACE(c.call);
     EXPECT_THAT(c.status,
                 StatusIs(StatusCode::kPermissionDenied,
-                         "token \"the-some\": not for table \"other\""));
+                         R"(token "the-some": not for table "other")"));
   }
   EMB_EXPECT_OK(With("admin").GetTable("other"));
   for (const absl::Status& status :

@@ -22,7 +22,7 @@ struct Scheme {
 };
 
 const std::vector<Scheme>& Schemes() {
-  static const auto* const kSchemes = new std::vector<Scheme>{
+  static const auto* const schemes = new std::vector<Scheme>{
       {"uniform", {"a", "b"}},
       {"normal", {"mean", "std"}},
       {"trunc_normal", {"mean", "std", "a", "b"}},
@@ -37,7 +37,7 @@ const std::vector<Scheme>& Schemes() {
       {"orthogonal", {"gain"}},
       {"sparse", {"sparsity", "std"}, {"sparsity"}},
   };
-  return *kSchemes;
+  return *schemes;
 }
 
 class BadInitializers : public BadRequests {

@@ -36,7 +36,7 @@ TEST(AccessTokens, FindsATokenByItsHash) {
   const std::string text = absl::StrCat(
       "# Comments are fine.\n", Entry("nobody", "admin", kNothing),
       Entry("ranker", "read", absl::StrReplaceAll(kAbc, {{"a", "A"}}),
-            "tables = [\"item\", \"user.*\"]"));
+            R"(tables = ["item", "user.*"])"));
   EMB_ASSERT_OK_AND_ASSIGN(const AccessTokens tokens,
                            AccessTokens::Parse(text));
   ASSERT_EQ(tokens.tokens().size(), 2U);
@@ -92,7 +92,7 @@ TEST(AccessTokens, AStarAloneIsEveryTable) {
   EMB_ASSERT_OK_AND_ASSIGN(
       const AccessTokens tokens,
       AccessTokens::Parse(
-          Entry("all", "read", kAbc, "tables = [\"item\", \"*\"]")));
+          Entry("all", "read", kAbc, R"(tables = ["item", "*"])")));
   EXPECT_TRUE(tokens.tokens()[0].tables.empty());
 }
 
@@ -119,12 +119,12 @@ TEST(AccessTokens, SaysWhatIsWrongAndWhere) {
       {with("tables = 7"), "line 5: tables: want a string in quotes"},
       {with("tables ="), "line 5: tables: want a string"},
       {with("tables = [\"a\""), "line 5: tables: want a string"},
-      {with("tables = [\"a\" \"b\"]"), "line 5: tables: want a string"},
+      {with(R"(tables = ["a" "b"])"), "line 5: tables: want a string"},
       {with("tables = [,]"), "line 5: tables: want a string"},
       {with("tables = [\"a\"] x"), "line 5: tables: want a string"},
       {with("tables = [7]"), "line 5: tables: want a string"},
-      {with("x = \"a\\u0041\""), "line 5: x: want a string"},
-      {with("x = \"\"\"a\"\"\""), "line 5: x: want a string"},
+      {with(R"(x = "a\u0041")"), "line 5: x: want a string"},
+      {with(R"(x = """a""")"), "line 5: x: want a string"},
       {with("x = \"a'"), "line 5: x: want a string"},
       {with("tokens = \"3\""), "token[0].tokens: there is no such key"},
       {with("table = [\"item\"]"), "token[0].table: there is no such key"},
@@ -132,7 +132,7 @@ TEST(AccessTokens, SaysWhatIsWrongAndWhere) {
       {Entry("a b", "read", kAbc), "token[0].name"},
       {Entry(std::string(129, 'a'), "read", kAbc), "token[0].name"},
       {"[[token]]\nrole = \"read\"", "token[0].name"},
-      {Entry("a", "reader", kAbc), "token[0].role: want \"read\", \"write\""},
+      {Entry("a", "reader", kAbc), R"(token[0].role: want "read", "write")"},
       {Entry("a", "Read", kAbc), "token[0].role"},
       {"[[token]]\nname = \"a\"", "token[0].role"},
       {Entry("a", "read", "secret-token"), "token[0].sha256: want the 64"},

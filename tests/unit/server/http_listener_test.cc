@@ -46,7 +46,7 @@ TEST(HttpListener, AnswersItsThreePagesAndNoOthers) {
                {"/../etc/passwd", 404, ""}};
   for (const auto& c : cases) {
     SCOPED_TRACE(c.path);
-    const auto response = client.Get(c.path.c_str());
+    const auto response = client.Get(c.path);
     ASSERT_TRUE(response);
     EXPECT_EQ(response->status, c.status);
     EXPECT_EQ(response->body, c.body);

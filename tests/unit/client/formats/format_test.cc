@@ -130,7 +130,7 @@ TEST(RecogniseFormat, SaysWhatOtherFilesSeemToBe) {
        "Pid\n.",
        "a Python pickle (pickle, byte 2, PERSID: an opcode"},
       {std::string("\x30\0\0\0\0\0\0\0", 8) +
-           "x{\"a\":{\"data_offsets\":[0,4]}}",
+           R"(x{"a":{"data_offsets":[0,4]}})",
        "header of 48 bytes, but only"},
       {std::string("\0\0\x80\x3F", 4), "binary data of no format known here"},
       {"\x93NUMPX\x01", "of no format known here"},

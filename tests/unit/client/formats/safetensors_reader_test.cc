@@ -24,12 +24,12 @@ std::string File(const std::string& json, const std::string& data) {
 
 std::string Entry(const std::string& name, const std::string& dtype,
                   const std::string& shape, const std::string& offsets) {
-  return "\"" + name + "\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape +
+  return "\"" + name + R"(":{"dtype":")" + dtype + R"(","shape":)" + shape +
          ",\"data_offsets\":" + offsets + "}";
 }
 
 TEST(Safetensors, ReadsOneTensorOfMany) {
-  const std::string json = "{\"__metadata__\":{\"format\":\"pt\"}," +
+  const std::string json = R"({"__metadata__":{"format":"pt"},)" +
                            Entry("a.weight", "F32", "[2,3]", "[0,24]") + "," +
                            Entry("bias", "F32", "[1]", "[24,28]") + "," +
                            Entry("half", "BF16", "[1,2]", "[28,32]") + "," +
@@ -53,7 +53,7 @@ TEST(Safetensors, ReadsOneTensorOfMany) {
       {"bias", "shape (1,), want two axes"},
       {"empty", "shape (0, 3), want at least one row"},
       {"fine", "elements of type \"F8_E4M3\", want F16"},
-      {"none", "no tensor \"none\", want \"a.weight\", \"bias\", \"half\""},
+      {"none", R"(no tensor "none", want "a.weight", "bias", "half")"},
       {"__metadata__", "no tensor \"__metadata__\""},
   };
   for (const auto& c : refused) {
@@ -78,13 +78,13 @@ TEST(Safetensors, RefusesHeadersOfAnotherForm) {
       {"{\"a\":1}", "a number at"},
       {"{\"a\":null}", "null at"},
       {"{\"a\":{}}", "want dtype, shape and data_offsets"},
-      {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2,3]}}", "want dtype, shape and"},
-      {"{\"a\":{\"x\":{}}}", "an object at"},
-      {"{\"__metadata__\":{\"a\":{}}}", "an object at"},
-      {"{\"__metadata__\":{\"a\":1}}", "a number at"},
-      {"{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\"}}", "a string at"},
-      {"{\"a\":{\"shape\":[[2]]}}", "an array at"},
-      {"{\"a\":{\"other\":[2]}}", "an array at \"other\""},
+      {R"({"a":{"dtype":"F32","shape":[2,3]}})", "want dtype, shape and"},
+      {R"({"a":{"x":{}}})", "an object at"},
+      {R"({"__metadata__":{"a":{}}})", "an object at"},
+      {R"({"__metadata__":{"a":1}})", "a number at"},
+      {R"({"a":{"dtype":"F32","dtype":"F32"}})", "a string at"},
+      {R"({"a":{"shape":[[2]]}})", "an array at"},
+      {R"({"a":{"other":[2]}})", "an array at \"other\""},
       {"{" + Entry("a", "F32", "[-2,3]", "[0,24]") + "}", "a negative number"},
       {"{" + Entry("a", "F32", "[2.0,3]", "[0,24]") + "}", "no integer of 64"},
       {"{" + Entry("a", "F32", "[99999999999999999999]", "[0,24]") + "}",
