@@ -19,7 +19,6 @@ using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using Change = Configuration::Change;
 
 // Sets a variable for as long as it lives.
