@@ -11,9 +11,7 @@ constexpr double kBounds[] = {50e-6, 100e-6, 200e-6, 300e-6, 500e-6, 1e-3,
                               2e-3,  5e-3,   10e-3,  20e-3,  50e-3,  0.1,
                               0.2,   0.5,    1,      10};
 
-int64_t BoundNanoseconds(double seconds) {
-  return std::llround(seconds * 1e9);
-}
+int64_t BoundNanoseconds(double seconds) { return std::llround(seconds * 1e9); }
 
 }  // namespace
 
