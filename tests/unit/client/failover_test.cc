@@ -84,6 +84,7 @@ TEST_F(FailoverTest, ThousandsOfLookupsMayFailAtOnce) {
   constexpr int kLookups = 1'200;
   server_.failure = {grpc::StatusCode::UNAVAILABLE, "gone"};
   server_.failures_left = kLookups;
+  server_.only_first_tries_fail = true;
   absl::BlockingCounter left(kLookups);
   for (int i = 0; i < kLookups; ++i) {
     connection->LookupAsync(

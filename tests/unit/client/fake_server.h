@@ -141,6 +141,8 @@ class FakeServer {
 
   // Applies to unary calls, before `lookup` and `list_tables` are asked.
   int failures_left = 0;
+  // Calls that are tried again do not fail again.
+  bool only_first_tries_fail = false;
   grpc::Status failure;
   bool silent = false;
 
@@ -205,7 +207,9 @@ class FakeServer {
       ++calls_[method];
       peers_.insert(context->peer());
       arrived_.notify_all();
-      fails = failures_left > 0;
+      const bool is_again =
+          context->client_metadata().count("grpc-previous-rpc-attempts") > 0;
+      fails = failures_left > 0 && !(only_first_tries_fail && is_again);
       if (fails) --failures_left;
     }
     if (silent) return new SilentCall;
