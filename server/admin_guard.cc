@@ -125,20 +125,28 @@ Unary* Refuse(Context* context, const absl::Status& why) {
 
 }  // namespace
 
+template <typename Request, typename Response>
+Unary* AdminGuard::Pass(absl::string_view call,
+                        Unary* (AdminService::*method)(Context*, const Request*,
+                                                       Response*),
+                        Context* context, const Request* request,
+                        Response* response) {
+  const auto caller = Admit(authorizer_, call, *context, *request);
+  if (!caller.ok()) return Refuse(context, caller.status());
+  return (service_.*method)(context, request, response);
+}
+
 Unary* AdminGuard::CreateTable(Context* context,
                                const pb::CreateTableRequest* request,
                                pb::CreateTableResponse* response) {
-  const auto caller = Admit(authorizer_, "CreateTable", *context, *request);
-  if (!caller.ok()) return Refuse(context, caller.status());
-  return service_.CreateTable(context, request, response);
+  return Pass("CreateTable", &AdminService::CreateTable, context, request,
+              response);
 }
 
 Unary* AdminGuard::GetTable(Context* context,
                             const pb::GetTableRequest* request,
                             pb::GetTableResponse* response) {
-  const auto caller = Admit(authorizer_, "GetTable", *context, *request);
-  if (!caller.ok()) return Refuse(context, caller.status());
-  return service_.GetTable(context, request, response);
+  return Pass("GetTable", &AdminService::GetTable, context, request, response);
 }
 
 // Not refused for a table: it lists those that the caller may use.
@@ -153,9 +161,8 @@ Unary* AdminGuard::ListTables(Context* context,
 Unary* AdminGuard::DropTable(Context* context,
                              const pb::DropTableRequest* request,
                              pb::DropTableResponse* response) {
-  const auto caller = Admit(authorizer_, "DropTable", *context, *request);
-  if (!caller.ok()) return Refuse(context, caller.status());
-  return service_.DropTable(context, request, response);
+  return Pass("DropTable", &AdminService::DropTable, context, request,
+              response);
 }
 
 grpc::ServerWriteReactor<pb::ExportTableResponse>* AdminGuard::ExportTable(
@@ -178,94 +185,79 @@ grpc::ServerReadReactor<pb::ImportTableRequest>* AdminGuard::ImportTable(
 Unary* AdminGuard::GetImport(Context* context,
                              const pb::GetImportRequest* request,
                              pb::GetImportResponse* response) {
-  const auto caller = Admit(authorizer_, "GetImport", *context, *request);
-  if (!caller.ok()) return Refuse(context, caller.status());
-  return service_.GetImport(context, request, response);
+  return Pass("GetImport", &AdminService::GetImport, context, request,
+              response);
 }
 
 Unary* AdminGuard::DropImport(Context* context,
                               const pb::DropImportRequest* request,
                               pb::DropImportResponse* response) {
-  const auto caller = Admit(authorizer_, "DropImport", *context, *request);
-  if (!caller.ok()) return Refuse(context, caller.status());
-  return service_.DropImport(context, request, response);
+  return Pass("DropImport", &AdminService::DropImport, context, request,
+              response);
 }
 
 Unary* AdminGuard::ListVersions(Context* context,
                                 const pb::ListVersionsRequest* request,
                                 pb::ListVersionsResponse* response) {
-  const auto caller = Admit(authorizer_, "ListVersions", *context, *request);
-  if (!caller.ok()) return Refuse(context, caller.status());
-  return service_.ListVersions(context, request, response);
+  return Pass("ListVersions", &AdminService::ListVersions, context, request,
+              response);
 }
 
 Unary* AdminGuard::PublishVersions(Context* context,
                                    const pb::PublishVersionsRequest* request,
                                    pb::PublishVersionsResponse* response) {
-  const auto caller = Admit(authorizer_, "PublishVersions", *context, *request);
-  if (!caller.ok()) return Refuse(context, caller.status());
-  return service_.PublishVersions(context, request, response);
+  return Pass("PublishVersions", &AdminService::PublishVersions, context,
+              request, response);
 }
 
 Unary* AdminGuard::RollbackTable(Context* context,
                                  const pb::RollbackTableRequest* request,
                                  pb::RollbackTableResponse* response) {
-  const auto caller = Admit(authorizer_, "RollbackTable", *context, *request);
-  if (!caller.ok()) return Refuse(context, caller.status());
-  return service_.RollbackTable(context, request, response);
+  return Pass("RollbackTable", &AdminService::RollbackTable, context, request,
+              response);
 }
 
 Unary* AdminGuard::PinVersion(Context* context,
                               const pb::PinVersionRequest* request,
                               pb::PinVersionResponse* response) {
-  const auto caller = Admit(authorizer_, "PinVersion", *context, *request);
-  if (!caller.ok()) return Refuse(context, caller.status());
-  return service_.PinVersion(context, request, response);
+  return Pass("PinVersion", &AdminService::PinVersion, context, request,
+              response);
 }
 
 Unary* AdminGuard::UpsertRows(Context* context,
                               const pb::UpsertRowsRequest* request,
                               pb::UpsertRowsResponse* response) {
-  const auto caller = Admit(authorizer_, "UpsertRows", *context, *request);
-  if (!caller.ok()) return Refuse(context, caller.status());
-  return service_.UpsertRows(context, request, response);
+  return Pass("UpsertRows", &AdminService::UpsertRows, context, request,
+              response);
 }
 
 Unary* AdminGuard::Backup(Context* context, const pb::BackupRequest* request,
                           pb::BackupResponse* response) {
-  const auto caller = Admit(authorizer_, "Backup", *context, *request);
-  if (!caller.ok()) return Refuse(context, caller.status());
-  return service_.Backup(context, request, response);
+  return Pass("Backup", &AdminService::Backup, context, request, response);
 }
 
 Unary* AdminGuard::ListBackups(Context* context,
                                const pb::ListBackupsRequest* request,
                                pb::ListBackupsResponse* response) {
-  const auto caller = Admit(authorizer_, "ListBackups", *context, *request);
-  if (!caller.ok()) return Refuse(context, caller.status());
-  return service_.ListBackups(context, request, response);
+  return Pass("ListBackups", &AdminService::ListBackups, context, request,
+              response);
 }
 
 Unary* AdminGuard::Restore(Context* context, const pb::RestoreRequest* request,
                            pb::RestoreResponse* response) {
-  const auto caller = Admit(authorizer_, "Restore", *context, *request);
-  if (!caller.ok()) return Refuse(context, caller.status());
-  return service_.Restore(context, request, response);
+  return Pass("Restore", &AdminService::Restore, context, request, response);
 }
 
 Unary* AdminGuard::Verify(Context* context, const pb::VerifyRequest* request,
                           pb::VerifyResponse* response) {
-  const auto caller = Admit(authorizer_, "Verify", *context, *request);
-  if (!caller.ok()) return Refuse(context, caller.status());
-  return service_.Verify(context, request, response);
+  return Pass("Verify", &AdminService::Verify, context, request, response);
 }
 
 Unary* AdminGuard::GetStatus(Context* context,
                              const pb::GetStatusRequest* request,
                              pb::GetStatusResponse* response) {
-  const auto caller = Admit(authorizer_, "GetStatus", *context, *request);
-  if (!caller.ok()) return Refuse(context, caller.status());
-  return service_.GetStatus(context, request, response);
+  return Pass("GetStatus", &AdminService::GetStatus, context, request,
+              response);
 }
 
 }  // namespace emb

@@ -3,6 +3,7 @@
 #ifndef EMB_SERVER_ADMIN_GUARD_H_
 #define EMB_SERVER_ADMIN_GUARD_H_
 
+#include "absl/strings/string_view.h"
 #include "embedding/v1/admin.grpc.pb.h"
 #include "server/admin_service.h"
 #include "server/authorizer.h"
@@ -92,6 +93,15 @@ class AdminGuard final : public embedding::v1::TableAdmin::CallbackService {
       embedding::v1::GetStatusResponse* response) override;
 
  private:
+  // Lets a call of one request about its tables through to the service.
+  template <typename Request, typename Response>
+  grpc::ServerUnaryReactor* Pass(
+      absl::string_view call,
+      grpc::ServerUnaryReactor* (AdminService::*method)(
+          grpc::CallbackServerContext*, const Request*, Response*),
+      grpc::CallbackServerContext* context, const Request* request,
+      Response* response);
+
   AdminService& service_;
   const Authorizer& authorizer_;
 };
