@@ -154,6 +154,8 @@ absl::Status Server::Load() {
 }
 
 absl::Status Server::Reload(const ServerOptions& options) {
+  // First what may fail: then nothing has changed.
+  EMB_RETURN_IF_ERROR(ReloadCredentials());
   SetLogLevel(options.log_level);
   // Those of the control plane and of messages are part of what is made at the
   // start.
@@ -161,7 +163,7 @@ absl::Status Server::Reload(const ServerOptions& options) {
   parts_->in_flight.SetLimits(options.limits);
   parts_->executor.SetQueueTimeout(options.queue_timeout);
   parts_->lookup_log.set_sampling(options.lookup_log_sampling);
-  return ReloadCredentials();
+  return absl::OkStatus();
 }
 
 absl::Status Server::ReloadCredentials() {
