@@ -1,7 +1,10 @@
 // A steady load of lookups of every kind, whose every answer is checked: what
 // callers of servers that restart and die see.
 //
-//   failover_load TARGET [--no-retry]
+//   failover_load TARGET [--control]
+//
+// A control asks without retries and as fast as it is answered, so that
+// whatever happens to a server happens in the middle of lookups.
 //
 // Table "item" holds kRows x kDim, element (r, c) being r * kDim + c. Servers
 // are told apart by the epoch of their answers. Commands come by the standard
@@ -46,6 +49,8 @@ constexpr int64_t kManyIds = 40'000;
 // Asynchronous lookups in flight at most: more would only wait for each other
 // on a machine that is too busy for their rate.
 constexpr int64_t kAsyncMax = 128;
+// Lookups a second that no caller reaches.
+constexpr double kNoPause = 1e9;
 // A caller's patience. On a busy machine it may take seconds until the system
 // closes the connections of a process that was killed; latencies are told.
 constexpr absl::Duration kTimeout = absl::Seconds(60);
@@ -227,10 +232,10 @@ json Obey(const std::string& line, Tally& tally) {
           {"seconds", absl::ToDoubleSeconds(absl::Now() - start)}};
 }
 
-int Run(const std::string& target, bool retry) {
+int Run(const std::string& target, bool control) {
   ClientOptions options;
   options.server = target;
-  options.retry = retry;
+  options.retry = !control;
   const auto client = Client::Connect(options);
   if (!client.ok()) {
     std::cerr << client.status() << '\n';
@@ -240,8 +245,9 @@ int Run(const std::string& target, bool retry) {
   std::atomic<bool> stop = false;
   std::vector<std::thread> threads;
   const auto start = [&](double rate, int64_t num_ids, auto call) {
-    threads.emplace_back([&, rate, num_ids, call] {
-      Caller caller(*client, tally, stop, rate, num_ids);
+    const double pace = control ? kNoPause : rate;
+    threads.emplace_back([&, pace, num_ids, call] {
+      Caller caller(*client, tally, stop, pace, num_ids);
       call(caller);
     });
   };
@@ -264,10 +270,10 @@ int Run(const std::string& target, bool retry) {
 
 int main(int argc, char** argv) {
   const std::string last = argc > 1 ? argv[argc - 1] : "";
-  const bool retry = last != "--no-retry";
-  if (argc != (retry ? 2 : 3)) {
-    std::cerr << "usage: failover_load TARGET [--no-retry]\n";
+  const bool control = last == "--control";
+  if (argc != (control ? 3 : 2)) {
+    std::cerr << "usage: failover_load TARGET [--control]\n";
     return 2;
   }
-  return emb::Run(argv[1], retry);
+  return emb::Run(argv[1], control);
 }

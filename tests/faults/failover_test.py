@@ -11,6 +11,7 @@ EMB_FAILOVER_KILLS    how often one of them is killed.
 import json
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -66,6 +67,15 @@ class Load:
         self.process.stdin.close()
         self.process.wait(60)
         self.process.stdout.close()
+
+
+def stop_amid_lookups(server):
+    """Lookups pile up in a server that stands still, and are being answered
+    when it stops."""
+    os.kill(server.pid, signal.SIGSTOP)
+    time.sleep(0.1)  # How long it stands still, not a wait.
+    os.kill(server.pid, signal.SIGCONT)
+    server.stop()
 
 
 class Failover(unittest.TestCase):
@@ -155,7 +165,7 @@ class Failover(unittest.TestCase):
 
     def control(self, end):
         """Ends and starts servers in turn until lookups fail."""
-        load = self.load("--no-retry")
+        load = self.load("--control")
         for i in range(CONTROLS_MAX):
             server = self.servers[i % 2]
             end(server)
@@ -171,7 +181,7 @@ class Failover(unittest.TestCase):
 
     def test_control_without_drain_and_retries_stops_are_noticed(self):
         self.set_drain("--drain_delay=0s", "--drain_timeout=0s")
-        self.control(ServerProcess.stop)
+        self.control(stop_amid_lookups)
 
 
 if __name__ == "__main__":
