@@ -2,6 +2,7 @@
 
 #include <rocksdb/db.h>
 #include <rocksdb/file_checksum.h>
+#include <rocksdb/rate_limiter.h>
 #include <rocksdb/utilities/backup_engine.h>
 #include <rocksdb/utilities/checkpoint.h>
 
@@ -27,13 +28,24 @@ namespace fs = std::filesystem;
 
 constexpr size_t kReadBytes = size_t{1} << 20;
 constexpr uint64_t kProgressBytes = uint64_t{4} << 20;
+// How often the database's limiter lets bytes through, and one in how many
+// times it takes its callers out of turn; there is one caller.
+constexpr int64_t kRefillMicroseconds = 100'000;
+constexpr int32_t kFairness = 10;
 
-rocksdb::BackupEngineOptions OptionsFor(const std::string& directory) {
+rocksdb::BackupEngineOptions OptionsFor(const std::string& directory,
+                                        int64_t bytes_per_second = 0) {
   rocksdb::BackupEngineOptions options(directory);
   options.sync = true;
   options.share_table_files = true;
   options.share_files_with_checksum = true;
   options.callback_trigger_interval_size = kProgressBytes;
+  if (bytes_per_second > 0) {
+    // Of reads: whatever is written was read, and reading back counts too.
+    options.backup_rate_limiter.reset(rocksdb::NewGenericRateLimiter(
+        bytes_per_second, kRefillMicroseconds, kFairness,
+        rocksdb::RateLimiter::Mode::kReadsOnly));
+  }
   return options;
 }
 
@@ -59,10 +71,10 @@ absl::Status CheckIsBackup(const std::string& directory) {
 }
 
 absl::StatusOr<std::unique_ptr<rocksdb::BackupEngine>> OpenEngine(
-    const std::string& directory) {
+    const std::string& directory, int64_t bytes_per_second = 0) {
   rocksdb::BackupEngine* engine = nullptr;
   EMB_RETURN_IF_ERROR(FromRocksStatus(
-      rocksdb::BackupEngine::Open(OptionsFor(directory),
+      rocksdb::BackupEngine::Open(OptionsFor(directory, bytes_per_second),
                                   rocksdb::Env::Default(), &engine),
       "backup directory"));
   return std::unique_ptr<rocksdb::BackupEngine>(engine);
@@ -187,7 +199,8 @@ absl::StatusOr<StoredBackup> AddBackup(RocksEngine& engine,
                                        const StoredBackup& about,
                                        const WorkWatch& watch) {
   EMB_RETURN_IF_ERROR(CheckDirectory(directory));
-  EMB_ASSIGN_OR_RETURN(const auto backups, OpenEngine(directory));
+  EMB_ASSIGN_OR_RETURN(const auto backups,
+                       OpenEngine(directory, watch.bytes_per_second));
   rocksdb::CreateBackupOptions options;
   options.decrease_background_thread_cpu_priority = true;
   options.background_thread_cpu_priority = rocksdb::CpuPriority::kIdle;

@@ -19,6 +19,10 @@
 namespace emb {
 namespace {
 
+// Nobody waits for a verification, and lookups, imports and updates want the
+// disk meanwhile.
+constexpr int64_t kVerifyBytesPerSecond = int64_t{64} << 20;
+
 // Gigabytes take minutes: these wait as long as it takes, unless told.
 CallOptions PatientCall(const Session& session) {
   CallOptions call = session.call;
@@ -170,7 +174,7 @@ void AddBackupCommand(CLI::App& app, Session& session) {
       ->transform(AsInteger());
   command
       ->add_option("--bytes-per-second", options->bytes_per_second,
-                   "Read no faster")
+                   "Read no faster [0: as fast as it goes]")
       ->option_text("N")
       ->transform(AsInteger());
   command->add_flag("--list", *list, "List the backups there instead");
@@ -207,8 +211,10 @@ void AddVerifyCommand(CLI::App& app, Session& session) {
       "verify",
       "Reads all that is on disk and compares every checksum and digest\n\n"
       "Tables are served meanwhile. Damage is named, and exit status 10.");
-  const auto rate = std::make_shared<int64_t>(0);
-  command->add_option("--bytes-per-second", *rate, "Read no faster")
+  const auto rate = std::make_shared<int64_t>(kVerifyBytesPerSecond);
+  command
+      ->add_option("--bytes-per-second", *rate,
+                   "Read no faster; 0: as fast as it goes [64 MiB]")
       ->option_text("N")
       ->transform(AsInteger());
   command->callback([rate, &session] {

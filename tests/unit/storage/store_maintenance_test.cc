@@ -12,6 +12,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/status_macros.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -226,6 +228,21 @@ TEST_F(StoreMaintenanceTest, GivesUpWhenTheCallerHasGone) {
 
 // Each table is committed with its predecessors, so a backup that holds one
 // without them is no moment of the store.
+// Compared, copied and read back, each within the rate; a limiter lets some of
+// each through at once.
+TEST_F(StoreMaintenanceTest, ReadsNoFasterThanAsked) {
+  Add("first");
+  WorkWatch slow;
+  slow.bytes_per_second = 1 << 20;
+  const absl::Time start = absl::Now();
+  EMB_ASSERT_OK_AND_ASSIGN(const StoredBackup made,
+                           maintenance().Backup(backups_, 0, slow));
+  const absl::Duration took = absl::Now() - start;
+  const absl::Duration once =
+      absl::Seconds(1) * made.bytes / slow.bytes_per_second;
+  EXPECT_GT(took, 2.5 * once) << once;
+}
+
 TEST_F(StoreMaintenanceTest, HoldsOneMomentWhileTablesAreWritten) {
   std::atomic<bool> finished = false;
   std::atomic<int> committed = 0;
