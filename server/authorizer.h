@@ -28,6 +28,10 @@ class Caller {
   // "unix". For logs, and to tell callers apart.
   // Cost     Without tokens, gRPC makes a text of the address.
   std::string Name() const;
+  // Empty where no tokens are asked for.
+  absl::string_view token_name() const {
+    return token_ == nullptr ? absl::string_view() : token_->name;
+  }
 
   bool MayUse(absl::string_view table) const {
     return token_ == nullptr || token_->MayUse(table);

@@ -76,7 +76,7 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Start(
   builder.RegisterService(&service);
   if (options.metrics != nullptr) {
     builder.experimental().SetInterceptorCreators(
-        MakeRpcInterceptors(*options.metrics));
+        MakeRpcInterceptors(*options.metrics, *options.authorizer));
   }
   listener->server_ = builder.BuildAndStart();
   if (listener->server_ == nullptr || port == 0) {

@@ -11,6 +11,7 @@
 #include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "server/address.h"
+#include "server/authorizer.h"
 #include "server/metrics/call_metrics.h"
 #include "server/tls.h"
 
@@ -25,8 +26,10 @@ struct ListenerOptions {
   // over servers again; calls then have 30 s to end. Infinite where calls may
   // take as long as they need.
   absl::Duration connection_age_max = absl::InfiniteDuration();
-  // Whose methods are counted and logged here; null: the service does.
+  // Whose methods are counted and logged here, with who calls them; null: the
+  // service does. Both outlive the listener.
   const CallMetrics* metrics = nullptr;
+  const Authorizer* authorizer = nullptr;
   const ServerTls* tls = nullptr;  // Outlives the listener; null: plain text.
 };
 

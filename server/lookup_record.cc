@@ -91,6 +91,7 @@ void LookupRecord::Log(absl::Duration elapsed) const {
             {"dur_us", absl::ToInt64Microseconds(elapsed)},
             {"request_id", static_cast<int64_t>(request_id_)},
             {"peer", context_ == nullptr ? "" : context_->peer()},
+            {"token", token_name_},
             {"trace_id", trace.trace_id},
             {"span_id", trace.span_id}});
 }

@@ -6,8 +6,10 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "server/lookup_request.h"
 #include "server/metrics/lookup_metrics.h"
 #include "server/per_second.h"
@@ -51,7 +53,10 @@ class LookupRecord {
   LookupRecord(const LookupRecord&) = delete;
   LookupRecord& operator=(const LookupRecord&) = delete;
 
-  // What was asked for, once it is known.
+  // Who asked, and for what, once it is known.
+  void set_token_name(absl::string_view name) {
+    token_name_ = std::string(name);
+  }
   void Describe(const LookupView& request);
   // It ends so, unless it was shed. Returns how it ends.
   absl::Status End(absl::Status status);
@@ -72,6 +77,7 @@ class LookupRecord {
   const Clock::time_point since_;
   absl::Status status_;
   std::optional<ShedReason> shed_;
+  std::string token_name_;
   uint64_t request_id_ = 0;
   int64_t num_features_ = 0;
   int64_t num_ids_ = 0;

@@ -17,8 +17,9 @@ namespace ge = grpc::experimental;
 // Threads  gRPC's, one at a time.
 class RpcInterceptor final : public ge::Interceptor {
  public:
-  RpcInterceptor(ge::ServerRpcInfo& info, MethodMetrics& metrics)
-      : info_(info), metrics_(metrics) {
+  RpcInterceptor(ge::ServerRpcInfo& info, MethodMetrics& metrics,
+                 const Authorizer& authorizer)
+      : info_(info), metrics_(metrics), authorizer_(authorizer) {
     metrics_.started.Add();
   }
 
@@ -46,39 +47,45 @@ class RpcInterceptor final : public ge::Interceptor {
     metrics_.CountHandled(code, time);
     const grpc::ServerContextBase& context = *info_.server_context();
     const TraceContext trace = TraceContextOf(context);
+    const auto caller = authorizer_.Authorize(context, Role::kRead);
     Log(LogLevel::kInfo, "call",
         {{"method", metrics_.method},
          {"code", absl::StatusCodeToString(code)},
          {"dur_us", absl::ToInt64Microseconds(time)},
          {"peer", context.peer()},
+         {"token", caller.ok() ? caller->token_name() : ""},
          {"trace_id", trace.trace_id},
          {"span_id", trace.span_id}});
   }
 
   ge::ServerRpcInfo& info_;
   MethodMetrics& metrics_;
+  const Authorizer& authorizer_;
   const Clock::time_point since_ = Clock::now();
 };
 
 class Factory final : public ge::ServerInterceptorFactoryInterface {
  public:
-  explicit Factory(const CallMetrics& metrics) : metrics_(metrics) {}
+  Factory(const CallMetrics& metrics, const Authorizer& authorizer)
+      : metrics_(metrics), authorizer_(authorizer) {}
 
   ge::Interceptor* CreateServerInterceptor(ge::ServerRpcInfo* info) override {
     MethodMetrics* const method = metrics_.Find(info->method());
-    return method == nullptr ? nullptr : new RpcInterceptor(*info, *method);
+    if (method == nullptr) return nullptr;
+    return new RpcInterceptor(*info, *method, authorizer_);
   }
 
  private:
   const CallMetrics& metrics_;
+  const Authorizer& authorizer_;
 };
 
 }  // namespace
 
 std::vector<std::unique_ptr<ge::ServerInterceptorFactoryInterface>>
-MakeRpcInterceptors(const CallMetrics& metrics) {
+MakeRpcInterceptors(const CallMetrics& metrics, const Authorizer& authorizer) {
   std::vector<std::unique_ptr<ge::ServerInterceptorFactoryInterface>> creators;
-  creators.push_back(std::make_unique<Factory>(metrics));
+  creators.push_back(std::make_unique<Factory>(metrics, authorizer));
   return creators;
 }
 

@@ -100,6 +100,7 @@ absl::Status Server::Parts::Listen() {
                                        "embedding.v1.EmbeddingService"));
   ListenerOptions admin = listeners.admin;
   admin.metrics = &calls.metrics;
+  admin.authorizer = &credentials->authorizer();
   EMB_ASSIGN_OR_RETURN(
       admin_listener,
       Listener::Start(admin, admin_guard, "embedding.v1.TableAdmin"));

@@ -33,6 +33,7 @@ absl::StatusOr<std::unique_ptr<LookupAnswer>> StreamedLookup::Make(
   // Each time: a token may have been withdrawn since.
   EMB_ASSIGN_OR_RETURN(const Caller caller,
                        deps_.authorizer.Authorize(context, Role::kRead));
+  record_.set_token_name(caller.token_name());
   if (place_.is_too_many()) return record_.Shed(ShedReason::kRequests);
   EMB_ASSIGN_OR_RETURN(
       auto answer,

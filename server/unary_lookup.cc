@@ -40,6 +40,7 @@ void UnaryLookup::Run(std::optional<ShedReason> shed) {
 absl::Status UnaryLookup::Answer() {
   EMB_ASSIGN_OR_RETURN(const Caller caller,
                        deps_.authorizer.Authorize(context_, Role::kRead));
+  record_->set_token_name(caller.token_name());
   EMB_RETURN_IF_ERROR(CheckAlive(context_));
   const auto limits = deps_.limits.Get();
   if (!place_->TakeBytes(static_cast<int64_t>(request_.Length()))) {

@@ -4,6 +4,7 @@
 EMB_BIN_DIR names the directory of embedding-server and embctl. Runs with
 Debian's python3 and python3-grpcio; exits with 77 where that is missing.
 """
+import hashlib
 import os
 import re
 import signal
@@ -205,9 +206,37 @@ class Metrics(unittest.TestCase):
             get = channel.unary_unary("/embedding.v1.TableAdmin/GetTable")
             get(b"\x0a\x04item", timeout=TIMEOUT_SECONDS,
                 metadata=(("traceparent", f"00-{trace}-{span}-01"),))
+        server.stop()
         calls = [e for e in server.events if e.get("event") == "call"
                  and e["method"] == "GetTable"]
         self.assertEqual([e["trace_id"] for e in calls], [trace])
+
+    def test_who_called_is_logged_by_name_alone(self):
+        temp = tempfile.TemporaryDirectory(prefix="emb-metrics-")
+        self.addCleanup(temp.cleanup)
+        secret = "a token that no log has"
+        path = os.path.join(temp.name, "tokens.toml")
+        with open(path, "w", encoding="utf-8") as tokens:
+            tokens.write(
+                '[[token]]\nname = "ranker"\nrole = "admin"\nsha256 = '
+                f'"{hashlib.sha256(secret.encode()).hexdigest()}"\n')
+        server = self.serve(f"--token_file={path}", "--lookup_log_sampling=1")
+        metadata = (("authorization", f"Bearer {secret}"),)
+        with grpc.insecure_channel(server.admin_address) as channel:
+            status = channel.unary_unary("/embedding.v1.TableAdmin/GetStatus")
+            status(b"", timeout=TIMEOUT_SECONDS, metadata=metadata)
+        with grpc.insecure_channel(server.data_address) as channel:
+            lookup = channel.unary_unary("/embedding.v1.EmbeddingService/Lookup")
+            for sent in (metadata, ()):
+                with self.assertRaises(grpc.RpcError):
+                    lookup(lookup_request("nobody", [1]),
+                           timeout=TIMEOUT_SECONDS, metadata=sent)
+        server.stop()
+        self.assertEqual(
+            [(e["event"], e.get("token")) for e in server.events
+             if e["event"] in ("call", "lookup")],
+            [("call", "ranker"), ("lookup", "ranker"), ("lookup", None)])
+        self.assertNotIn(secret, server.log_text())
 
     def test_a_port_that_is_taken_is_named(self):
         server = self.serve()
