@@ -106,6 +106,8 @@ void WriteStore(const MetricsSources& sources, MetricsText& text) {
              static_cast<double>(disk->used_bytes));
   text.Gauge("emb_disk_free_bytes", "Bytes free where they are.",
              static_cast<double>(disk->free_bytes));
+  text.Gauge("emb_disk_size_bytes", "Bytes of the disk where they are.",
+             static_cast<double>(disk->size_bytes));
 }
 
 void WriteServer(const MetricsSources& sources, MetricsText& text) {

@@ -155,6 +155,7 @@ absl::StatusOr<StoreMaintenance::DiskUse> RocksMaintenance::GetDiskUse() {
   DiskUse use;
   EMB_ASSIGN_OR_RETURN(const fs::space_info space, SpaceOf(path));
   use.free_bytes = static_cast<int64_t>(space.available);
+  use.size_bytes = static_cast<int64_t>(space.capacity);
   // Files come and go meanwhile: what cannot be asked is not counted.
   std::error_code error;
   fs::directory_iterator entry(path, error);

@@ -87,10 +87,12 @@ class StoreMaintenance {
   //                               until it is opened again; or closed.
   virtual absl::Status CheckWritable() = 0;
 
-  // Bytes of the store's files, and bytes free where they are.
+  // Bytes of the store's files; and of the disk where they are, which others
+  // may use too, bytes free and in all.
   struct DiskUse {
     int64_t used_bytes = 0;
     int64_t free_bytes = 0;
+    int64_t size_bytes = 0;
   };
   virtual absl::StatusOr<DiskUse> GetDiskUse() = 0;
 
