@@ -27,6 +27,9 @@ class ServerProcess:
     One object may be started again after stop or kill; ports then differ.
     """
 
+    # What its process calls before it is the server.
+    before_exec = None
+
     def __init__(self, bin_dir, data_dir, flags=()):
         self.bin_dir = str(bin_dir)
         self.data_dir = str(data_dir)
@@ -59,7 +62,7 @@ class ServerProcess:
              f"--data_dir={self.data_dir}", "--listen=127.0.0.1:0",
              "--admin_listen=127.0.0.1:0", "--http_listen=127.0.0.1:0",
              "--drain_delay=0s", *self.flags],
-            stderr=subprocess.PIPE, text=True)
+            stderr=subprocess.PIPE, text=True, preexec_fn=self.before_exec)
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
         try:
