@@ -2,12 +2,15 @@
 // what was written, byte for byte.
 //
 // EMB_CORRUPTIONS  how many (default 300); EMB_TEST_SEED repeats a run.
+#include <rocksdb/db.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
 #include <utility>
@@ -18,6 +21,7 @@
 #include "core/status_macros.h"
 #include "gtest/gtest.h"
 #include "storage/digest.h"
+#include "storage/rocks_engine.h"
 #include "storage/rocks_table_store.h"
 #include "tests/testing/from_environment.h"
 #include "tests/testing/status_matchers.h"
@@ -165,6 +169,34 @@ absl::StatusOr<std::pair<uint64_t, std::string>> OpenAndDump(
   return std::make_pair(manifest.epoch, std::move(dump));
 }
 
+// All values that RocksDB finds at the path, whatever their checksums say.
+absl::StatusOr<std::string> DumpUnchecked(const std::string& path) {
+  std::vector<std::string> names;
+  EMB_RETURN_IF_ERROR(FromRocksStatus(
+      rocksdb::DB::ListColumnFamilies({}, path, &names), "list"));
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (const std::string& name : names)
+    families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  EMB_RETURN_IF_ERROR(FromRocksStatus(
+      rocksdb::DB::OpenForReadOnly({}, path, families, &handles, &opened),
+      "open"));
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  rocksdb::ReadOptions unchecked;
+  unchecked.verify_checksums = false;
+  std::string all;
+  for (rocksdb::ColumnFamilyHandle* const handle : handles) {
+    const std::unique_ptr<rocksdb::Iterator> it(
+        db->NewIterator(unchecked, handle));
+    for (it->SeekToFirst(); it->Valid(); it->Next()) {
+      all.append(it->value().data(), it->value().size());
+    }
+    db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+  }
+  return all;
+}
+
 class Corruption : public testing::Test {
  protected:
   void SetUp() override {
@@ -189,6 +221,26 @@ TEST_F(Corruption, NoneChangesNothing) {
   EMB_ASSERT_OK(found);
   EXPECT_EQ(found->first, history_.rbegin()->first);
   EXPECT_EQ(found->second, history_.rbegin()->second);
+}
+
+// The control: without checksums a wrong row is read, and nobody is told.
+TEST_F(Corruption, IsServedWhereNobodyChecks) {
+  const std::string path = Copy();
+  EMB_ASSERT_OK_AND_ASSIGN(const std::string want,
+                           DumpUnchecked(path + "/rocksdb"));
+  const std::vector<fs::path> files = FilesOf(path);
+  const auto largest = std::max_element(
+      files.begin(), files.end(), [](const fs::path& a, const fs::path& b) {
+        return fs::file_size(a) < fs::file_size(b);
+      });
+  std::string bytes = ReadFile(*largest);
+  bytes[bytes.size() / 2] ^= 1;
+  std::ofstream(*largest, std::ios::binary) << bytes;
+  EMB_ASSERT_OK_AND_ASSIGN(const std::string found,
+                           DumpUnchecked(path + "/rocksdb"));
+  EXPECT_EQ(found.size(), want.size());
+  EXPECT_NE(found, want);
+  EXPECT_THAT(OpenAndDump(path), StatusIs(absl::StatusCode::kDataLoss));
 }
 
 TEST_F(Corruption, IsToldOrHarmless) {

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""After an error of fdatasync nothing is acknowledged any more, what was
-acknowledged stays, and a restart takes changes again.
+"""After an error of the disk, or once it is read-only, nothing is acknowledged
+any more, what was acknowledged stays, and a restart takes changes again.
 
 Wants strace and the right to trace; skipped without.
 EMB_BIN_DIR names the directory of embedding-server and embctl.
@@ -26,15 +26,19 @@ EXIT_PRECONDITION, EXIT_INTERNAL = 6, 1
 WRITES = "embedding.v1.TableAdmin"
 
 
-class Injector:
-    """From its start to its end every fdatasync of the process fails."""
+SYNCS, WRITES_OF_FILES = "fdatasync,fsync,sync_file_range", "write,pwrite64"
 
-    def __init__(self, pid, log):
+
+class Injector:
+    """From its start to its end these system calls of the process fail where
+    they are about one of the paths."""
+
+    def __init__(self, pid, log, calls, error, paths):
         self.log = log
         self.strace = subprocess.Popen(
             ["strace", "-f", "-p", str(pid), "-o", str(log),
-             "-e", "trace=fdatasync,fsync,sync_file_range",
-             "-e", "inject=fdatasync,fsync,sync_file_range:error=EIO"],
+             "-e", f"trace={calls}", "-e", f"inject={calls}:error={error}",
+             *(f"--trace-path={path}" for path in paths)],
             stderr=subprocess.PIPE, text=True)
         # All threads are attached once it says so.
         line = self.strace.stderr.readline()
@@ -48,7 +52,7 @@ class Injector:
         return self.log.read_text().count("INJECTED")
 
 
-class SyncError(unittest.TestCase):
+class DiskError(unittest.TestCase):
 
     def setUp(self):
         temp = tempfile.TemporaryDirectory(prefix="emb-sync-")
@@ -62,37 +66,52 @@ class SyncError(unittest.TestCase):
         return self.server.embctl("health", *service,
                                   check=False).returncode == 0
 
+    def inject(self, calls, error):
+        """Only its newest logs: writes to sockets look the same."""
+        logs = (self.temp / "data").rglob("*.log")
+        return Injector(self.server.pid, self.temp / "strace", calls, error,
+                        logs)
+
+    def check_error(self, calls, error):
+        """Returns how many errors there were."""
+        for _ in range(3):
+            self.assertEqual(self.set_rows().returncode, 0)
+        injector = self.inject(calls, error)
+        done = self.set_rows()
+        failed = self.value
+        injected = injector.end()
+        self.assertEqual(done.returncode, EXIT_INTERNAL, done.stderr)
+        start = time.monotonic()
+        while self.healthy(WRITES):
+            self.assertLess(time.monotonic() - start, 2)
+        self.assertTrue(self.healthy())
+        # The disk is well again, but what it holds is not known.
+        done = self.set_rows()
+        self.assertEqual(done.returncode, EXIT_PRECONDITION, done.stderr)
+        self.assertIn("read-only", done.stderr)
+        self.table.check(self, self.server)
+        self.server.kill()
+        self.server.start()
+        self.table.check(self, self.server, in_flight=failed)
+        return injected
+
+    def set_rows(self):
+        self.value += 1
+        return self.table.set(self.server, self.value)
+
     def test_nothing_is_acknowledged_after_it(self):
-        table = RowsOracle(self.temp, "t", 8)
-        table.create(self.server)
-        value = injected = 0
-        for _ in range(ROUNDS):
-            for _ in range(3):
-                value += 1
-                self.assertEqual(table.set(self.server, value).returncode, 0)
-            injector = Injector(self.server.pid, self.temp / "strace")
-            value += 1
-            failed = value
-            done = table.set(self.server, failed)
-            injected += injector.end()
-            self.assertEqual(done.returncode, EXIT_INTERNAL, done.stderr)
-            start = time.monotonic()
-            while self.healthy(WRITES):
-                self.assertLess(time.monotonic() - start, 2)
-            self.assertTrue(self.healthy())
-            # The disk is well again, but what it holds is not known.
-            value += 1
-            done = table.set(self.server, value)
-            self.assertEqual(done.returncode, EXIT_PRECONDITION, done.stderr)
-            self.assertIn("read-only", done.stderr)
-            table.check(self, self.server)
-            self.server.kill()
-            self.server.start()
-            table.check(self, self.server, in_flight=failed)
-        # The control: errors were injected at all.
-        self.assertGreaterEqual(injected, ROUNDS)
-        print(f"{injected} errors of fdatasync, {table.acknowledged} "
-              "acknowledged updates, 0 lost")
+        self.table = RowsOracle(self.temp, "t", 8)
+        self.table.create(self.server)
+        self.value = 0
+        for calls, error in ((SYNCS, "EIO"), (WRITES_OF_FILES, "EIO"),
+                             (WRITES_OF_FILES, "EROFS")):
+            with self.subTest(calls=calls, error=error):
+                injected = sum(self.check_error(calls, error)
+                               for _ in range(ROUNDS))
+                # The control: errors were injected at all.
+                self.assertGreaterEqual(injected, ROUNDS)
+                print(f"{injected} times {error} of {calls}, "
+                      f"{self.table.acknowledged} acknowledged updates, 0 lost")
         self.assertIsNone(json.loads(
             self.server.embctl("--json", "status").stdout)["write_error"])
 

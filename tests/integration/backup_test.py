@@ -3,11 +3,14 @@
 
 EMB_BIN_DIR names the directory of embedding-server and embctl.
 EMB_TEST_SEED  repeats the random choices of a run.
+EMB_BACKUPS    how many backups are made beside writes.
 """
+import itertools
 import json
 import os
 import pathlib
 import random
+import shutil
 import tempfile
 import threading
 import unittest
@@ -17,6 +20,8 @@ from server_process import ServerProcess
 
 BIN = os.environ["EMB_BIN_DIR"]
 SEED = int(os.environ.get("EMB_TEST_SEED", random.randrange(2**32)))
+BACKUPS = int(os.environ.get("EMB_BACKUPS", "5"))
+KEPT = 3
 EXIT_INVALID, EXIT_NOT_FOUND, EXIT_PRECONDITION = 3, 4, 6
 EXIT_DATA_LOSS = 10
 
@@ -77,33 +82,53 @@ class Backup(unittest.TestCase):
         self.assertEqual(self.tables(other), want)
         other.embctl("verify")
 
-    def test_is_one_moment_under_writes(self):
-        """Both tables are set by turns: in a backup their revisions are equal
-        or differ by one."""
-        for name in ("a", "b"):
-            self.create(name)
-        stop = threading.Event()
+    def write_by_turns(self, stop):
+        """Sets rows of a, then of b, to 1, 2, 3 ...: to what the revision of
+        each is then."""
+        for number in itertools.count(1):
+            npy.write(self.temp / "rows.npy", "f", [2, 8], [number] * 16)
+            for name in ("a", "b"):
+                if stop.is_set():
+                    return
+                self.assertEqual(self.set_rows(name, 1, 2).returncode, 0)
 
-        def write():
-            while not stop.is_set():
-                for name in ("a", "b"):
-                    self.assertEqual(self.set_rows(name, 1, 2).returncode, 0)
-        writer = threading.Thread(target=write)
+    def check_moment(self, backup):
+        """In a backup the revisions of a and b are equal or differ by one, and
+        rows are what they were then."""
+        other = self.start("other")
+        other.embctl("restore", "busy", "--id", str(backup))
+        tables = self.tables(other)
+        self.assertIn(tables["a"][1] - tables["b"][1], (0, 1))
+        for name, (_, revision, _) in tables.items():
+            found = json.loads(other.embctl("--json", "lookup", name, "1",
+                                            "2").stdout)
+            self.assertEqual(found["values"], [[revision] * 8] * 2)
+        other.embctl("verify")
+        other.kill()
+        shutil.rmtree(self.temp / "other")
+        return tables["a"][1]
+
+    def test_is_one_moment_under_writes(self):
+        for name in ("a", "b"):
+            self.server.embctl("table", "create", name, "--rows", "2000",
+                               "--dim", "8", "--init", "zeros")
+        stop = threading.Event()
+        writer = threading.Thread(target=self.write_by_turns, args=(stop,))
         writer.start()
-        for _ in range(5):
-            self.server.embctl("backup", "busy", "--keep", "3")
+        moments = []
+        for backup in range(1, BACKUPS + 1):
+            self.server.embctl("backup", "busy", "--keep", str(KEPT))
+            moments.append(self.check_moment(backup))
         stop.set()
         writer.join()
+        print(f"{BACKUPS} backups beside {moments[-1]} updates of each table, "
+              "0 mixed")
+        # It was written to meanwhile, or nothing was shown.
+        self.assertGreater(moments[-1], moments[0])
         listed = json.loads(
             self.server.embctl("--json", "backup", "busy", "--list").stdout)
-        self.assertEqual([backup["id"] for backup in listed], [3, 4, 5])
-        for backup in listed:
-            other = self.start(f"other{backup['id']}")
-            other.embctl("restore", "busy", "--id", str(backup["id"]))
-            tables = self.tables(other)
-            self.assertIn(tables["a"][1] - tables["b"][1], (0, 1))
-            other.embctl("verify")
-            other.kill()
+        self.assertEqual([backup["id"] for backup in listed],
+                         list(range(BACKUPS - KEPT + 1, BACKUPS + 1)))
 
     def flip(self, pattern):
         """Changes one bit of one of the larger files."""

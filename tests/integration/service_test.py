@@ -1,10 +1,14 @@
 #!/usr/bin/python3
-"""embedding-server as systemd sees it: what it is told, and open files.
+"""embedding-server as its machine sees it: what it tells systemd, open files
+and open ports.
 
 EMB_BIN_DIR names the directory of embedding-server and embctl.
 """
+import ipaddress
+import json
 import os
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -112,6 +116,74 @@ class OpenFiles(ServiceTest):
         self.assertEqual(done.returncode, EXIT_FAILURE, done.stderr)
         self.assertIn("the limit is 4096, want 8192 or more", done.stderr)
         self.assertFalse(os.path.exists(self.data_dir))
+
+
+LISTEN = "0A"  # As /proc/PID/net/tcp names the state.
+NAMESPACE = ["unshare", "--net", "sh", "-c",
+             'ip link set lo up && exec "$0" "$@"']
+
+
+def may_make_namespaces():
+    return (shutil.which("ip") is not None and
+            subprocess.run([*NAMESPACE, "true"], capture_output=True,
+                           check=False).returncode == 0)
+
+
+@unittest.skipUnless(may_make_namespaces(),
+                     "wants iproute2, and the right to make namespaces")
+class OpenPorts(ServiceTest):
+
+    def start_alone(self, *flags):
+        """A server as it comes, where every port is free."""
+        server = subprocess.Popen(
+            [*NAMESPACE, os.path.join(BIN, "embedding-server"),
+             f"--data_dir={self.data_dir}", "--drain_delay=0s", *flags],
+            stderr=subprocess.PIPE, text=True)
+        self.addCleanup(server.stderr.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        for line in server.stderr:
+            if json.loads(line).get("event") == "serving":
+                return server
+        self.fail("it does not serve")
+
+    @staticmethod
+    def sockets(pid, protocol, state=None):
+        """Of its namespace: address and port, an IPv4 address as such."""
+        with open(f"/proc/{pid}/net/{protocol}", encoding="ascii") as table:
+            fields = [line.split() for line in table.readlines()[1:]]
+        found = set()
+        for field in fields:
+            address, port = field[1].split(":")
+            # Words of the machine's byte order.
+            words = bytes.fromhex(address)
+            packed = b"".join(words[i:i + 4][::-1]
+                              for i in range(0, len(words), 4))
+            host = ipaddress.ip_address(packed)
+            host = getattr(host, "ipv4_mapped", None) or host
+            if state is None or field[3] == state:
+                found.add((str(host), int(port, 16)))
+        return found
+
+    def listening(self, server):
+        return (self.sockets(server.pid, "tcp", LISTEN) |
+                self.sockets(server.pid, "tcp6", LISTEN))
+
+    def test_listens_on_loopback_at_three_ports(self):
+        server = self.start_alone()
+        self.assertEqual(
+            self.listening(server),
+            {("127.0.0.1", port) for port in (50051, 50052, 50053)})
+        for protocol in ("udp", "udp6", "raw", "raw6"):
+            self.assertEqual(self.sockets(server.pid, protocol), set())
+
+    def test_control_another_address_is_seen(self):
+        server = self.start_alone("--listen=0.0.0.0:7", "--insecure",
+                                  "--http_listen=")
+        found = self.listening(server)
+        self.assertEqual({port for _, port in found}, {7, 50052})
+        self.assertIn(("127.0.0.1", 50052), found)
+        self.assertNotIn(("127.0.0.1", 7), found)
 
 
 if __name__ == "__main__":

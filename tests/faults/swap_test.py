@@ -1,0 +1,119 @@
+#!/usr/bin/python3
+"""What it takes that a version takes the place of another: memory and time.
+
+EMB_BIN_DIR names the directory of embedding-server and embctl;
+EMB_SWAP_SECONDS is how long lookups are asked for beside the swaps. From 10 on
+their latency is held against its limit: in less there are too few to judge by.
+"""
+import json
+import os
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "integration"))
+import npy  # noqa: E402
+from server_process import TIMEOUT_SECONDS, ServerProcess  # noqa: E402
+
+BIN = os.environ["EMB_BIN_DIR"]
+SECONDS = int(os.environ.get("EMB_SWAP_SECONDS", "1"))
+LONG_SECONDS = 10
+ROWS, DIM = 400_000, 64
+MIB = 2**20
+TABLE_BYTES = ROWS * DIM * 4
+# Beyond the versions themselves.
+MEMORY_MAX = 64 * MIB
+P99_RATIO_MAX = 1.5
+
+
+class Swap(unittest.TestCase):
+
+    def setUp(self):
+        temp = tempfile.TemporaryDirectory(prefix="emb-swap-")
+        self.addCleanup(temp.cleanup)
+        self.temp = pathlib.Path(temp.name)
+        self.rows = self.temp / "rows.npy"
+        with open(self.rows, "wb") as file:
+            file.write(npy.head("f", [ROWS, DIM]))
+            file.write(struct.pack(f"<{DIM}f", *range(DIM)) * ROWS)
+
+    def serve(self, policy):
+        server = ServerProcess(BIN, self.temp / "data",
+                               [f"--swap_policy={policy}"])
+        self.addCleanup(server.kill)
+        server.start()
+        server.embctl("table", "import", "item", str(self.rows))
+        return server
+
+    @staticmethod
+    def resident(server, field):
+        """VmRSS, or VmHWM: the most it has been."""
+        status = pathlib.Path(f"/proc/{server.pid}/status").read_text()
+        (line,) = (l for l in status.splitlines() if l.startswith(field))
+        return int(line.split()[1]) * 1024
+
+    def growth(self, server, *command):
+        """By how much its memory grew at most during the command."""
+        pathlib.Path(f"/proc/{server.pid}/clear_refs").write_text("5")
+        before = self.resident(server, "VmRSS")
+        server.embctl(*command)
+        return self.resident(server, "VmHWM") - before
+
+    def growths(self, policy):
+        """Of an import that is published, and of the way back."""
+        server = self.serve(policy)
+        found = (
+            self.growth(server, "table", "import", "item", str(self.rows)),
+            self.growth(server, "table", "rollback", "item"))
+        print(f"{policy}: {TABLE_BYTES / MIB:.0f} MiB of rows; import +"
+              f"{found[0] / MIB:.0f} MiB, rollback +{found[1] / MIB:.0f} MiB")
+        return found
+
+    def test_load_first_takes_both_versions(self):
+        for growth in self.growths("load-first"):
+            self.assertLessEqual(growth, TABLE_BYTES + MEMORY_MAX)
+            # The control of the other policy: this is what a version takes.
+            self.assertGreater(growth, TABLE_BYTES * 0.9)
+
+    def test_unload_first_takes_one(self):
+        for growth in self.growths("unload-first"):
+            self.assertLessEqual(growth, MEMORY_MAX)
+
+    def start_lookups(self, server):
+        return subprocess.Popen(
+            [os.path.join(BIN, "embctl"), "--server", server.data_address,
+             "--admin", server.admin_address, "--json", "bench", "item",
+             "--ids", "256", "--rate", "500", "--warmup", "500ms",
+             "--duration", f"{SECONDS}s"],
+            stdout=subprocess.PIPE, text=True)
+
+    def lookups(self, server, meanwhile=None):
+        """The p99 in ms of lookups of a fixed rate; all are answered."""
+        process = self.start_lookups(server)
+        times = 0
+        while meanwhile and process.poll() is None:
+            meanwhile()
+            times += 1
+        out, _ = process.communicate(timeout=TIMEOUT_SECONDS + 10 * SECONDS)
+        result = json.loads(out)
+        self.assertEqual(result["failed"], 0, result)
+        self.assertGreater(result["answered"], 0)
+        return result["latency_us"]["p99"] / 1000, times
+
+    def test_lookups_go_on(self):
+        server = self.serve("load-first")
+        alone, _ = self.lookups(server)
+        beside, swaps = self.lookups(server, lambda: server.embctl(
+            "table", "import", "item", str(self.rows)))
+        print(f"p99 of lookups {alone:.2f} ms, {beside:.2f} ms beside {swaps} "
+              f"swaps ({beside / alone:.2f}x), 0 failed")
+        self.assertGreater(swaps, 0)
+        if SECONDS >= LONG_SECONDS:
+            self.assertLessEqual(beside, P99_RATIO_MAX * alone)
+
+
+if __name__ == "__main__":
+    unittest.main()
