@@ -60,9 +60,12 @@ void Folder::Run() {
     if (const auto name = FindDue(wait)) {
       const absl::Time start = deps_.now();
       const absl::Status status = Fold(*name);
-      deps_.on_fold(*name, status, deps_.now() - start);
-      MutexLock lock(mutex_);
-      folded_at_[*name] = deps_.now();  // Failed or not: not again at once.
+      const absl::Time end = deps_.now();
+      {
+        MutexLock lock(mutex_);
+        folded_at_[*name] = end;  // Failed or not: not again at once.
+      }
+      deps_.on_fold(*name, status, end - start);
     } else {
       MutexLock lock(mutex_);
       if (!stopped_ && !noticed_) {

@@ -1,5 +1,6 @@
 #include "server/folder.h"
 
+#include <atomic>
 #include <cstring>
 #include <future>
 #include <memory>
@@ -8,6 +9,8 @@
 #include <vector>
 
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
+#include "core/mutex.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/row_updater.h"
@@ -34,24 +37,35 @@ class FolderTest : public ManagerFixture {
     folder_ = MakeFolder(absl::InfiniteDuration());
   }
 
-  std::unique_ptr<Folder> MakeFolder(absl::Duration interval) {
+  std::unique_ptr<Folder> MakeFolder(absl::Duration interval,
+                                     int64_t bytes_per_second = 1 << 30) {
     return std::make_unique<Folder>(Folder::Dependencies{
-        store_, registry_, committer_, targets_, interval, int64_t{1} << 30,
-        [this] { return now_; },
+        store_, registry_, committer_, targets_, interval, bytes_per_second,
+        [this] { return now_ + absl::Seconds(seconds_.load()); },
         [this](const std::string& table, const absl::Status& status,
                absl::Duration duration) {
           EMB_EXPECT_OK(status) << table;
           EXPECT_GE(duration, absl::ZeroDuration());
-          folded_.Notify();
+          const MutexLock lock(mutex_);
+          folds_.push_back(table);
+          folded_.NotifyAll();
         }});
   }
 
+  // The tables that were folded by themselves, once they are so many.
+  std::vector<std::string> AwaitFolds(size_t count) {
+    MutexLock lock(mutex_);
+    while (folds_.size() < count) folded_.Wait(mutex_);
+    return folds_;
+  }
+
   // Makes all elements of these rows `value`.
-  void Upsert(const std::vector<int64_t>& ids, float value) {
+  void Upsert(const std::vector<int64_t>& ids, float value,
+              const std::string& table = "item") {
     const std::vector<float> values(ids.size() * 4, value);
     std::promise<absl::Status> done;
     updater_->Submit(
-        {"", {{"item", ids, AsBytes(values), {}}}},
+        {"", {{table, ids, AsBytes(values), {}}}},
         [&](const auto& result) { done.set_value(result.status()); });
     EMB_ASSERT_OK(done.get_future().get());
   }
@@ -81,7 +95,11 @@ class FolderTest : public ManagerFixture {
   }
 
   FoldTargets targets_;
-  absl::Notification folded_;
+  // Of the folder's clock, whose thread reads it.
+  std::atomic<int64_t> seconds_ = 0;
+  Mutex mutex_;
+  CondVar folded_;
+  std::vector<std::string> folds_ ABSL_GUARDED_BY(mutex_);
   std::unique_ptr<Folder> folder_;
   std::unique_ptr<RowUpdater> updater_;  // Goes first.
 };
@@ -156,8 +174,55 @@ TEST_F(FolderTest, FoldsByItselfOnceHalfOfTheRowsWereWritten) {
   Upsert({1, 2, 3, 4}, 100);  // Of ten.
   EXPECT_EQ(Current()->record.folded_revision, 0);
   Upsert({1}, 200);
-  folded_.WaitForNotification();
+  EXPECT_EQ(AwaitFolds(1), std::vector<std::string>{"item"});
   EXPECT_EQ(Current()->record.folded_revision, 2);
+}
+
+// "a" is found before "b": that "b" is folded says that "a" was not due.
+TEST_F(FolderTest, FoldsATableOnceInAnInterval) {
+  for (const char* const name : {"a", "b"}) {
+    EMB_ASSERT_OK(ImportCounting(ImportSpec(name)));
+  }
+  folder_ = nullptr;
+  folder_ = MakeFolder(absl::Minutes(10));
+  const std::vector<int64_t> half = {1, 2, 3, 4, 5};
+  seconds_ = 600;
+  Upsert(half, 100, "a");
+  EXPECT_EQ(AwaitFolds(1), (std::vector<std::string>{"a"}));
+  seconds_ = 1'199;
+  Upsert(half, 200, "a");
+  Upsert(half, 200, "b");
+  EXPECT_EQ(AwaitFolds(2), (std::vector<std::string>{"a", "b"}));
+  seconds_ = 1'200;
+  folder_->Notice();
+  EXPECT_EQ(AwaitFolds(3), (std::vector<std::string>{"a", "b", "a"}));
+}
+
+TEST_F(FolderTest, WritesNoFasterThanItsRate) {
+  folder_ = nullptr;
+  folder_ = MakeFolder(absl::InfiniteDuration(), /*bytes_per_second=*/1'600);
+  Upsert({3}, 100);
+  const absl::Time start = absl::Now();
+  EMB_ASSERT_OK(folder_->Fold("item"));
+  // Ten rows of 16 bytes.
+  EXPECT_GE(absl::Now() - start, absl::Milliseconds(100));
+}
+
+// At this rate it would take minutes.
+TEST_F(FolderTest, GivesUpWhenItIsStopped) {
+  folder_ = nullptr;
+  folder_ = MakeFolder(absl::InfiniteDuration(), /*bytes_per_second=*/1);
+  Upsert({3}, 100);
+  const TablePtr before = Current();
+  absl::Notification writing;
+  store_.OnWriteChunk([&] { writing.Notify(); });
+  auto fold =
+      std::async(std::launch::async, [this] { return folder_->Fold("item"); });
+  writing.WaitForNotification();
+  folder_->Stop();
+  EXPECT_THAT(fold.get(), StatusIs(StatusCode::kCancelled));
+  EXPECT_EQ(Current(), before);
+  EXPECT_EQ(store_.num_generations(), 1);
 }
 
 TEST_F(FolderTest, PatchesAreCountedWhenATableIsLoaded) {
