@@ -4,6 +4,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "server/metrics/process_metrics.h"
+#include "server/metrics/status_codes.h"
 #include "server/server.h"
 
 namespace emb {
@@ -82,7 +83,7 @@ void WriteTableCounters(const Snapshot& snapshot, MetricsText& text) {
              "not there together, as \"_other\".");
   ForEachCounters(
       snapshot, [&](absl::string_view table, const TableCounters& counters) {
-        for (size_t i = 1; i < TableCounters::kCodes; ++i) {
+        for (size_t i = 1; i < kNumStatusCodes; ++i) {
           const auto code = static_cast<absl::StatusCode>(i);
           const int64_t count = counters.errors(code);
           // Few of ten thousand tables have any.

@@ -9,7 +9,7 @@ namespace emb {
 namespace {
 
 // go-grpc-prometheus' spelling, on which dashboards are built.
-constexpr absl::string_view kCodeLabels[MethodMetrics::kCodes] = {
+constexpr absl::string_view kCodeLabels[kNumStatusCodes] = {
     "OK",
     "Canceled",
     "Unknown",
@@ -37,7 +37,7 @@ std::vector<MetricLabel> LabelsOf(const MethodMetrics& method) {
 }  // namespace
 
 absl::string_view CodeLabel(absl::StatusCode code) {
-  return kCodeLabels[static_cast<size_t>(code) % MethodMetrics::kCodes];
+  return kCodeLabels[IndexOf(code)];
 }
 
 MethodMetrics& CallMetrics::Add(absl::string_view service,
@@ -76,7 +76,7 @@ void CallMetrics::Write(MetricsText& text) const {
   for (const auto& method : methods_) {
     std::vector<MetricLabel> labels = LabelsOf(*method);
     labels.emplace_back("grpc_code", "");
-    for (size_t code = 0; code < MethodMetrics::kCodes; ++code) {
+    for (size_t code = 0; code < kNumStatusCodes; ++code) {
       labels.back().second = kCodeLabels[code];
       text.Sample(labels, method->handled[code].Value());
     }

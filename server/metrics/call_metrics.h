@@ -14,15 +14,14 @@
 #include "server/metrics/counter.h"
 #include "server/metrics/histogram.h"
 #include "server/metrics/metrics_text.h"
+#include "server/metrics/status_codes.h"
 
 namespace emb {
 
 // One method. What was started is handled or still in flight.
 struct MethodMetrics {
-  static constexpr size_t kCodes = 17;
-
   void CountHandled(absl::StatusCode code, absl::Duration duration) {
-    handled[static_cast<size_t>(code) % kCodes].Add();
+    handled[IndexOf(code)].Add();
     seconds.Observe(duration);
   }
 
@@ -30,7 +29,7 @@ struct MethodMetrics {
   std::string method;   // Such as "Lookup".
   std::string type;     // unary, client_stream, server_stream or bidi_stream.
   Counter started;
-  std::array<Counter, kCodes> handled;  // By status code.
+  std::array<Counter, kNumStatusCodes> handled;  // By status code.
   Histogram seconds;
   Counter received;  // Messages.
   Counter sent;

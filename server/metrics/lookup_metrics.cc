@@ -15,7 +15,7 @@ void LookupMetrics::CountEnd(absl::StatusCode code, absl::Duration duration) {
   if (code == absl::StatusCode::kOk) {
     answered_.Add();
   } else {
-    failed_[static_cast<size_t>(code) % TableCounters::kCodes].Add();
+    failed_[IndexOf(code)].Add();
   }
   seconds_.Observe(duration);
 }

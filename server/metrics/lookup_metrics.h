@@ -8,6 +8,7 @@
 #include "server/metrics/counter.h"
 #include "server/metrics/histogram.h"
 #include "server/metrics/metrics_text.h"
+#include "server/metrics/status_codes.h"
 #include "server/metrics/table_counters.h"
 
 namespace emb {
@@ -35,7 +36,7 @@ class LookupMetrics {
 
  private:
   Counter answered_;
-  std::array<Counter, TableCounters::kCodes> failed_;
+  std::array<Counter, kNumStatusCodes> failed_;
   std::array<Counter, kNumShedReasons> shed_;
   Histogram seconds_;
 };

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "server/metrics/counter.h"
+#include "server/metrics/status_codes.h"
 
 namespace emb {
 
@@ -39,18 +40,14 @@ class TableCounters {
 
   // A feature was wrong.
   void CountError(absl::StatusCode code) {
-    errors_[static_cast<size_t>(code) % kCodes].fetch_add(
-        1, std::memory_order_relaxed);
+    errors_[IndexOf(code)].fetch_add(1, std::memory_order_relaxed);
   }
 
   int64_t lookups() const;
   Ids ids() const;
   int64_t errors(absl::StatusCode code) const {
-    return errors_[static_cast<size_t>(code) % kCodes].load(
-        std::memory_order_relaxed);
+    return errors_[IndexOf(code)].load(std::memory_order_relaxed);
   }
-
-  static constexpr size_t kCodes = 17;
 
  private:
   static constexpr size_t kShards = 4;
@@ -61,7 +58,7 @@ class TableCounters {
     std::atomic<int64_t> missing = 0;
   };
   std::array<Shard, kShards> shards_;
-  std::array<std::atomic<int64_t>, kCodes> errors_ = {};
+  std::array<std::atomic<int64_t>, kNumStatusCodes> errors_ = {};
 };
 
 inline int64_t TableCounters::lookups() const {
