@@ -65,6 +65,10 @@ class FakeTableStore : public TableStore {
   // The same at the start of each WriteChunk.
   void OnWriteChunk(std::function<void()> hook);
 
+  // The same at the start of each ScanChunks and of each ScanPatches.
+  void OnScanChunks(std::function<void()> hook);
+  void OnScanPatches(std::function<void()> hook);
+
   // Flips one bit of a stored chunk. REQUIRES: the chunk exists.
   void DamageChunk(Generation generation, int64_t number);
   // Flips one bit of a stored patch. REQUIRES: the patch exists.
@@ -85,6 +89,8 @@ class FakeTableStore : public TableStore {
   // That the edit can be done; its chunks are there.
   absl::Status CheckEdit(const Edit& edit, const Manifest& next)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(disk_->mutex);
+  // Calls the hook, if there is one.
+  void Run(std::function<void()> FakeTableStore::*hook);
   // The encoded chunk, or an empty text.
   std::string ReadChunk(Generation generation, int64_t number);
 
@@ -97,6 +103,8 @@ class FakeTableStore : public TableStore {
   int64_t num_syncs_ ABSL_GUARDED_BY(mutex_) = 0;
   std::function<void()> on_write_chunk_ ABSL_GUARDED_BY(mutex_);
   std::function<void()> on_commit_ ABSL_GUARDED_BY(mutex_);
+  std::function<void()> on_scan_chunks_ ABSL_GUARDED_BY(mutex_);
+  std::function<void()> on_scan_patches_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace emb
