@@ -12,6 +12,7 @@
 #include "absl/base/thread_annotations.h"
 #include "core/mutex.h"
 #include "storage/table_store.h"
+#include "tests/testing/fake_maintenance.h"
 
 namespace emb {
 
@@ -53,6 +54,7 @@ class FakeTableStore : public TableStore {
   absl::Status ScanPatches(Generation generation, PatchVisitor visit) override;
   absl::Status DeleteGeneration(Generation generation) override;
   absl::Status Close() override;
+  StoreMaintenance* maintenance() override { return &maintenance_; }
 
   // The n-th next WriteChunk, Commit or Sync (1: the next) returns `status` and
   // changes nothing.
@@ -95,6 +97,7 @@ class FakeTableStore : public TableStore {
   std::string ReadChunk(Generation generation, int64_t number);
 
   const std::shared_ptr<FakeDisk> disk_;
+  FakeMaintenance maintenance_;
 
   Mutex mutex_;  // Taken before disk_->mutex.
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
