@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "tests/testing/row_sources.h"
 
 namespace emb {
@@ -127,9 +128,11 @@ std::optional<Change> ChangeMaker::TryUpsert(const TableStates& present) {
     updates.push_back(UpdateRows(table, number, state));
   }
   if (updates.empty()) return std::nullopt;
-  change.call = [updates](const Client& client) {
-    return client.UpsertRows(updates).status();
+  const std::string id = absl::StrCat(static_cast<int64_t>(number));
+  change.call = [updates, id](const Client& client) {
+    return client.UpsertRows(updates, id).status();
   };
+  change.is_done_once = true;
   return change;
 }
 
@@ -138,7 +141,8 @@ RowValues ChangeMaker::UpdateRows(int64_t table, float number,
   auto version = std::make_shared<VersionState>(*state.versions[state.current]);
   RowValues update;
   update.table = TableName(table);
-  update.expected_revision = version->revision++;
+  if (Below(2) == 0) update.expected_revision = version->revision;
+  ++version->revision;
   const int64_t num_ids[] = {1, 3, 20};
   for (int64_t i = num_ids[Below(3)]; i > 0; --i) {
     const int64_t row = Below(static_cast<int64_t>(version->changes.size()));

@@ -21,6 +21,8 @@ struct Change {
   std::string kind;
   TableStates next;
   std::function<absl::Status(const Client& client)> call;
+  // Called again, it is not done again.
+  bool is_done_once = false;
 };
 
 // ChangeMaker draws changes of some tables, which nobody else changes.

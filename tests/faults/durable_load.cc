@@ -110,7 +110,7 @@ class Load {
     int64_t num_done = 0;
     int64_t num_not_done = 0;
     for (const auto& writer : writers_) {
-      const auto in_flight = writer->ledger().Settle(client);
+      const auto in_flight = writer->Settle(client);
       if (!in_flight.ok()) lost.push_back(in_flight.status().ToString());
       if (!in_flight.ok()) continue;
       num_done += *in_flight == Ledger::InFlight::kDone;

@@ -4,7 +4,8 @@
 durable_load changes tables in every way, several callers at a time, and
 remembers what was acknowledged; the server is killed in the middle of that,
 and sometimes again while it starts. Then every version, row, revision, digest
-and backup must be there; of a change in flight all or nothing.
+and backup must be there; of a change in flight all or nothing. A row update
+that failed is sent again, and is there once.
 
 EMB_BIN_DIR names the directory of embedding-server, embctl and durable_load.
 EMB_KILLS       how often the server is killed.
