@@ -6,13 +6,20 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/status_macros.h"
-#include "storage/pacer.h"
 #include "storage/verify_version.h"
 
 namespace emb {
 namespace {
 
 constexpr size_t kNameBytesMax = 128;
+
+// The version as it is now; null: it is gone.
+TablePtr FindNow(const Snapshot& snapshot, const VersionRecord& record) {
+  for (const TablePtr& version : snapshot.VersionsOf(record.spec.name)) {
+    if (version->record.version == record.version) return version;
+  }
+  return nullptr;
+}
 
 }  // namespace
 
@@ -93,20 +100,37 @@ absl::StatusOr<Verification> Maintenance::Verify(const WorkWatch& watch) {
   Verification found;
   found.files = store->VerifyFiles(watch);
   if (!found.files.ok() && !absl::IsDataLoss(found.files)) return found.files;
-  const auto snapshot = deps_.registry.snapshot();
+  std::vector<VersionRecord> records;
   int64_t total = 0;
+  const auto snapshot = deps_.registry.snapshot();
   for (const std::string& name : snapshot->Names()) {
     for (const TablePtr& version : snapshot->VersionsOf(name)) {
-      found.versions.push_back({version->record, absl::OkStatus()});
+      records.push_back(version->record);
       total += version->record.spec.data_bytes();
     }
   }
   Pacer pacer(watch, total);
-  for (VerifiedVersion& version : found.versions) {
-    version.status = VerifyVersion(deps_.store, version.record, pacer);
-    if (absl::IsCancelled(version.status)) return version.status;
+  for (const VersionRecord& record : records) {
+    const auto version = VerifyUnlessGone(record, pacer);
+    if (!version) continue;
+    if (absl::IsCancelled(version->status)) return version->status;
+    found.versions.push_back(*version);
   }
   return found;
+}
+
+std::optional<VerifiedVersion> Maintenance::VerifyUnlessGone(
+    VersionRecord record, Pacer& pacer) const {
+  while (true) {
+    absl::Status status = VerifyVersion(deps_.store, record, pacer);
+    // One that is dropped or folded meanwhile is deleted where it was read.
+    const TablePtr now = FindNow(*deps_.registry.snapshot(), record);
+    if (now == nullptr) return std::nullopt;
+    if (now->record.generation == record.generation) {
+      return VerifiedVersion{std::move(record), std::move(status)};
+    }
+    record = now->record;
+  }
 }
 
 }  // namespace emb

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "absl/time/time.h"
 #include "core/mutex.h"
 #include "server/registry.h"
+#include "storage/pacer.h"
 #include "storage/store_maintenance.h"
 #include "storage/table_store.h"
 
@@ -71,7 +73,8 @@ class Maintenance {
   // Errors   As Backup and StoreMaintenance::Restore.
   absl::Status Restore(const std::string& name, int64_t id);
 
-  // Reads all that is on disk, and compares every checksum and digest.
+  // Reads all that is on disk, and compares every checksum and digest. Versions
+  // that go meanwhile are left out.
   //
   // Errors   CANCELLED; ABORTED  other maintenance is at work. Damage is no
   //          error but what was found.
@@ -80,6 +83,9 @@ class Maintenance {
  private:
   absl::StatusOr<StoreMaintenance*> OfStore() const;
   absl::StatusOr<std::string> DirectoryOf(const std::string& name) const;
+  // nullopt: it is gone.
+  std::optional<VerifiedVersion> VerifyUnlessGone(VersionRecord record,
+                                                  Pacer& pacer) const;
 
   const Dependencies deps_;
 

@@ -21,11 +21,35 @@ TablePtr& PlaceOf(const TablePtr& table, std::vector<TablePtr>& versions) {
       });
 }
 
+// The version as it is now, with the rows that were read when it was `loaded`.
+// It may have been folded since: its rows are the same, but lie elsewhere.
+TablePtr WithRowsOf(const ServedTable& loaded, const ServedTable& version) {
+  auto table = std::make_shared<ServedTable>(version);
+  table->rows = loaded.rows;
+  table->state = loaded.state;
+  if (version.record.generation == loaded.record.generation) {
+    table->num_patches = loaded.num_patches;
+  }
+  return table;
+}
+
 // Puts a version that was read from disk in its place. If it was in memory
 // already, that one stays: its rows may have been updated since.
 void Replace(const TablePtr& table, std::vector<TablePtr>& versions) {
   TablePtr& place = PlaceOf(table, versions);
-  if (place->rows == nullptr) place = table;
+  if (place->rows == nullptr) place = WithRowsOf(*table, *place);
+}
+
+// Whether the rows that are read for one of these are those of the other.
+bool AreSameOnDisk(const VersionRecord& a, const VersionRecord& b) {
+  return a.generation == b.generation && a.revision == b.revision;
+}
+
+// The version with what is wrong with it.
+TablePtr Failed(const ServedTable& version, const absl::Status& status) {
+  auto failed = std::make_shared<ServedTable>(version);
+  failed->state = status;
+  return failed;
 }
 
 // Readers of the old rows finish within their deadlines.
@@ -71,9 +95,23 @@ absl::StatusOr<TablePtr> VersionManager::VersionIn(const Snapshot& snapshot,
                    " is not kept, want one of those that are listed"));
 }
 
-absl::StatusOr<TablePtr> VersionManager::InMemory(const TablePtr& version) {
-  if (version->rows != nullptr) return version;
-  if (absl::IsDataLoss(version->state)) return version->state;
+absl::StatusOr<TablePtr> VersionManager::InMemory(TablePtr version) {
+  while (true) {
+    if (version->rows != nullptr) return version;
+    if (absl::IsDataLoss(version->state)) return version->state;
+    auto loaded = Load(version);
+    // Where it was folded or dropped meanwhile, what was read may have been
+    // deleted from under it: chunks are missed, row patches are not.
+    const VersionRecord& record = version->record;
+    auto now = FindVersion({record.spec.name, record.version});
+    if (!now.ok() || AreSameOnDisk((*now)->record, record)) {
+      return now.ok() ? loaded : now.status();
+    }
+    version = *std::move(now);
+  }
+}
+
+absl::StatusOr<TablePtr> VersionManager::Load(const TablePtr& version) {
   auto loaded = std::make_shared<ServedTable>(*version);
   loaded->state = absl::OkStatus();
   LoadOptions options;
@@ -182,16 +220,14 @@ void VersionManager::Reload(const std::vector<VersionKey>& versions) {
   for (const VersionKey& key : versions) {
     const auto unloaded = FindVersion(key);
     if (!unloaded.ok()) continue;
-    auto loaded = InMemory(*unloaded);
-    if (!loaded.ok()) {
-      auto failed = std::make_shared<ServedTable>(**unloaded);
-      failed->state = loaded.status();
-      loaded = TablePtr(std::move(failed));
-    }
+    const auto loaded = InMemory(*unloaded);
     const auto plan =
         [&](const Snapshot& snapshot) -> absl::StatusOr<Committer::Plan> {
+      EMB_ASSIGN_OR_RETURN(const TablePtr now, VersionIn(snapshot, key));
       Committer::Plan todo;
-      todo.changes = {snapshot.Replacing(*unloaded, *loaded)};
+      todo.changes = {
+          snapshot.Replacing(now, loaded.ok() ? WithRowsOf(**loaded, *now)
+                                              : Failed(*now, loaded.status()))};
       return todo;
     };
     deps_.committer.Commit(plan).status().IgnoreError();

@@ -67,9 +67,9 @@ class VersionManager {
   // Errors   As Publish.
   absl::StatusOr<TablePtr> Pin(const VersionKey& key, bool pinned);
 
-  // A version as it is in `snapshot`, with its rows in memory, where they stay
-  // for as long as it is held. 0: the current one or, if none is published, the
-  // newest.
+  // A version of `snapshot`, as it is there or later, with its rows in memory,
+  // where they stay for as long as it is held. 0: the current one or, if none
+  // is published, the newest.
   //
   // Errors   As Publish.
   absl::StatusOr<TablePtr> WithRows(const Snapshot& snapshot,
@@ -81,8 +81,10 @@ class VersionManager {
   static absl::StatusOr<TablePtr> VersionIn(const Snapshot& snapshot,
                                             const VersionKey& key);
   absl::StatusOr<int64_t> VersionBeforeCurrent(const std::string& name) const;
-  // The version with its rows in memory.
-  absl::StatusOr<TablePtr> InMemory(const TablePtr& version);
+  // The version with its rows in memory; as it is later, if it changed while
+  // they were read.
+  absl::StatusOr<TablePtr> InMemory(TablePtr version);
+  absl::StatusOr<TablePtr> Load(const TablePtr& version);
   absl::StatusOr<std::vector<TablePtr>> LoadAll(
       const std::vector<VersionKey>& versions);
   // The current versions of tables whose next one is not in memory.

@@ -8,11 +8,9 @@ EMB_ROLLING_RESTARTS  how often both servers restart in turn, and
 EMB_ROLLING_LOOKUPS   how many lookups there are meanwhile, at least.
 EMB_FAILOVER_KILLS    how often one of them is killed.
 """
-import json
 import os
 import pathlib
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,6 +18,7 @@ import unittest
 
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "integration"))
 import npy  # noqa: E402
+from load_process import LoadProcess  # noqa: E402
 from server_process import ServerProcess  # noqa: E402
 
 BIN = os.environ["EMB_BIN_DIR"]
@@ -34,18 +33,11 @@ RECONNECT_SECONDS = 5
 DRAIN_DELAY = "1500ms"
 
 
-class Load:
+class Load(LoadProcess):
     """Lookups of all kinds, for as long as it lives."""
 
     def __init__(self, target, *flags):
-        self.process = subprocess.Popen(
-            [os.path.join(BIN, "failover_load"), target, *flags], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, text=True)
-
-    def tell(self, command):
-        self.process.stdin.write(command + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        super().__init__(os.path.join(BIN, "failover_load"), target, *flags)
 
     def counts(self):
         return self.tell("counts")
@@ -62,11 +54,6 @@ class Load:
 
     def answered(self):
         return sum(kind["answered"] for kind in self.counts().values())
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait(60)
-        self.process.stdout.close()
 
 
 def stop_amid_lookups(server):

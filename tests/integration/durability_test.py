@@ -1,9 +1,8 @@
 #!/usr/bin/python3
-"""What was acknowledged survives; what was not leaves nothing.
+"""What was acknowledged survives; what was not leaves nothing. Of many changes
+of every kind: tests/faults/kill_test.py.
 
 EMB_BIN_DIR names the directory of embedding-server and embctl.
-EMB_TEST_SEED  repeats the random choices of a run.
-EMB_KILLS      how often the server is killed, in each of two tests.
 EMB_SLOW_BUILD makes the large table small and leaves out the times, for
 builds with sanitizers.
 """
@@ -13,7 +12,6 @@ import pathlib
 import random
 import subprocess
 import tempfile
-import threading
 import time
 import unittest
 
@@ -22,11 +20,9 @@ from server_process import TIMEOUT_SECONDS, ServerProcess
 
 BIN = os.environ["EMB_BIN_DIR"]
 SLOW = bool(os.environ.get("EMB_SLOW_BUILD"))
-SEED = int(os.environ.get("EMB_TEST_SEED", random.randrange(2**32)))
 EXIT_NOT_FOUND = 4
 
 LARGE_ROWS, LARGE_DIM = (20_000 if SLOW else 1_000_000), 64
-KILLS = int(os.environ.get("EMB_KILLS", 4 if SLOW else 12))
 
 
 class DurabilityTest(unittest.TestCase):
@@ -130,62 +126,9 @@ class PaddingRow(DurabilityTest):
             self.server.start()
 
 
-class Killed(DurabilityTest):
+class KilledCreate(DurabilityTest):
 
-    def test_every_acknowledged_change_is_there(self):
-        """The oracle is in this process: the server's directory is no part
-        of it."""
-        print(f"EMB_TEST_SEED={SEED}")
-        chance = random.Random(SEED)
-        acknowledged = {}  # Name: digest.
-        changes = 0
-        for kill in range(KILLS):
-            timer = threading.Timer(chance.uniform(0.02, 0.4),
-                                    self.server.kill)
-            in_flight = None
-            killing = False
-            while in_flight is None:
-                name, change = self.pick(chance, acknowledged)
-                done = self.server.embctl("--json", *change, check=False)
-                if done.returncode != 0:
-                    in_flight = name
-                elif change[1] == "drop":
-                    del acknowledged[name]
-                else:
-                    acknowledged[name] = json.loads(done.stdout)["digest"]
-                changes += done.returncode == 0
-                # Not before a change was made, however slow the build is.
-                if not killing:
-                    timer.start()
-                    killing = True
-            timer.join()
-            self.server.start()
-            self.check(acknowledged, in_flight, kill)
-        print(f"{KILLS} kills, {changes} acknowledged changes, 0 lost")
-        self.assertGreaterEqual(changes, KILLS)
-
-    @staticmethod
-    def pick(chance, acknowledged):
-        if acknowledged and chance.random() < 0.3:
-            name = chance.choice(sorted(acknowledged))
-            return name, ["table", "drop", name]
-        name = f"t{chance.randrange(10**9)}"
-        return name, ["table", "create", name, "--rows",
-                      str(chance.choice([10, 5_000])), "--dim", "64",
-                      "--seed", str(chance.randrange(1000))]
-
-    def check(self, acknowledged, in_flight, kill):
-        found = {table["name"]: table["digest"]
-                 for table in self.embctl_json("table", "list")}
-        # The change in flight may have happened or not.
-        if in_flight in acknowledged:
-            if in_flight not in found:
-                del acknowledged[in_flight]
-        elif in_flight in found:
-            acknowledged[in_flight] = found[in_flight]
-        self.assertEqual(found, acknowledged, f"after kill {kill}")
-
-    def test_a_create_that_was_cut_off_leaves_nothing(self):
+    def test_leaves_nothing(self):
         before = self.stored_bytes()
         rows = "100000" if SLOW else "2000000"
         embctl = subprocess.Popen(
@@ -199,77 +142,6 @@ class Killed(DurabilityTest):
         self.server.start()
         self.assertEqual(self.embctl_json("table", "list"), [])
         self.assertLess(self.stored_bytes(), before + (4 << 20))
-
-
-class KilledUpdates(DurabilityTest):
-    """Rows are set by several callers at a time, each in a table of its own,
-    until the server is killed. The oracle is in this process."""
-
-    CALLERS, ROWS, DIM = 3, 20, 4
-
-    def test_every_acknowledged_row_is_there(self):
-        print(f"EMB_TEST_SEED={SEED}")
-        chance = random.Random(SEED)
-        for caller in range(self.CALLERS):
-            self.server.embctl("table", "create", f"t{caller}", "--rows",
-                               str(self.ROWS), "--dim", str(self.DIM),
-                               "--init", "zeros")
-        # Of each table: the rows, and its revision.
-        self.rows_want = [[0.0] * self.ROWS for _ in range(self.CALLERS)]
-        self.revisions = [0] * self.CALLERS
-        self.value = 0
-        for kill in range(KILLS):
-            self.acknowledged = threading.Event()
-            in_flight = [None] * self.CALLERS
-            callers = [
-                threading.Thread(target=self.update, args=(
-                    caller, random.Random(chance.random()), in_flight))
-                for caller in range(self.CALLERS)]
-            for thread in callers:
-                thread.start()
-            self.acknowledged.wait(TIMEOUT_SECONDS)
-            threading.Timer(chance.uniform(0, 0.3), self.server.kill).run()
-            for thread in callers:
-                thread.join()
-            self.server.start()
-            for caller in range(self.CALLERS):
-                self.check(caller, in_flight[caller], kill)
-        print(f"{KILLS} kills, {sum(self.revisions)} acknowledged updates, "
-              "0 lost")
-        self.assertGreaterEqual(sum(self.revisions), KILLS)
-
-    def update(self, caller, chance, in_flight):
-        """Sets random rows until a change is not acknowledged."""
-        while True:
-            ids = chance.sample(range(self.ROWS), chance.choice([1, 3, 20]))
-            value = float(chance.randrange(1, 2**20))
-            path = self.temp / f"rows{caller}.npy"
-            npy.write(path, "f", [len(ids), self.DIM],
-                      [value] * len(ids) * self.DIM)
-            done = self.server.embctl(
-                "rows", "set", f"t{caller}", "--ids", ",".join(map(str, ids)),
-                "--from", str(path), check=False)
-            if done.returncode != 0:
-                in_flight[caller] = (ids, value)
-                return
-            self.apply(caller, ids, value)
-            self.acknowledged.set()
-
-    def apply(self, caller, ids, value):
-        for row in ids:
-            self.rows_want[caller][row] = value
-        self.revisions[caller] += 1
-
-    def check(self, caller, in_flight, kill):
-        table = f"t{caller}"
-        got = self.rows(table, *range(self.ROWS))
-        revision = self.embctl_json("table", "describe", table)["revision"]
-        if revision == self.revisions[caller] + 1:  # It got through after all.
-            self.apply(caller, *in_flight)
-        self.assertEqual(revision, self.revisions[caller], f"kill {kill}")
-        self.assertEqual(
-            got, [[value] * self.DIM for value in self.rows_want[caller]],
-            f"{table} after kill {kill}")
 
 
 class KilledImport(DurabilityTest):

@@ -46,12 +46,7 @@ absl::StatusOr<Generation> FakeTableStore::NewGeneration() {
 
 absl::Status FakeTableStore::WriteChunk(Generation generation, int64_t number,
                                         absl::Span<const std::byte> rows) {
-  std::function<void()> hook;
-  {
-    const MutexLock lock(mutex_);
-    hook = on_write_chunk_;
-  }
-  if (hook) hook();
+  Run(&FakeTableStore::on_write_chunk_);
   const MutexLock lock(mutex_);
   EMB_RETURN_IF_ERROR(CheckOpen());
   EMB_RETURN_IF_ERROR(CountWrite());
@@ -75,12 +70,7 @@ absl::Status FakeTableStore::WriteChunk(Generation generation, int64_t number,
 }
 
 absl::StatusOr<uint64_t> FakeTableStore::Commit(const Edit& edit) {
-  std::function<void()> hook;
-  {
-    const MutexLock lock(mutex_);
-    hook = on_commit_;
-  }
-  if (hook) hook();
+  Run(&FakeTableStore::on_commit_);
   const MutexLock lock(mutex_);
   EMB_RETURN_IF_ERROR(CheckOpen());
   EMB_RETURN_IF_ERROR(CountWrite());
@@ -164,6 +154,7 @@ std::string FakeTableStore::ReadChunk(Generation generation, int64_t number) {
 absl::Status FakeTableStore::ScanChunks(Generation generation, int64_t first,
                                         int64_t last, ChunkVisitor visit) {
   EMB_RETURN_IF_ERROR(CheckChunkRange(generation, first, last));
+  Run(&FakeTableStore::on_scan_chunks_);
   {
     const MutexLock lock(mutex_);
     EMB_RETURN_IF_ERROR(CheckOpen());
@@ -181,6 +172,7 @@ absl::Status FakeTableStore::ScanChunks(Generation generation, int64_t first,
 
 absl::Status FakeTableStore::ScanPatches(Generation generation,
                                          PatchVisitor visit) {
+  Run(&FakeTableStore::on_scan_patches_);
   std::map<int64_t, std::string> patches;
   {
     const MutexLock lock(mutex_);
@@ -231,6 +223,25 @@ void FakeTableStore::OnCommit(std::function<void()> hook) {
 void FakeTableStore::OnWriteChunk(std::function<void()> hook) {
   const MutexLock lock(mutex_);
   on_write_chunk_ = std::move(hook);
+}
+
+void FakeTableStore::OnScanChunks(std::function<void()> hook) {
+  const MutexLock lock(mutex_);
+  on_scan_chunks_ = std::move(hook);
+}
+
+void FakeTableStore::OnScanPatches(std::function<void()> hook) {
+  const MutexLock lock(mutex_);
+  on_scan_patches_ = std::move(hook);
+}
+
+void FakeTableStore::Run(std::function<void()> FakeTableStore::*hook) {
+  std::function<void()> copy;
+  {
+    const MutexLock lock(mutex_);
+    copy = this->*hook;
+  }
+  if (copy) copy();
 }
 
 void FakeTableStore::DamageChunk(Generation generation, int64_t number) {

@@ -12,6 +12,7 @@
 #include "absl/base/thread_annotations.h"
 #include "core/mutex.h"
 #include "storage/table_store.h"
+#include "tests/testing/fake_maintenance.h"
 
 namespace emb {
 
@@ -53,6 +54,7 @@ class FakeTableStore : public TableStore {
   absl::Status ScanPatches(Generation generation, PatchVisitor visit) override;
   absl::Status DeleteGeneration(Generation generation) override;
   absl::Status Close() override;
+  StoreMaintenance* maintenance() override { return &maintenance_; }
 
   // The n-th next WriteChunk, Commit or Sync (1: the next) returns `status` and
   // changes nothing.
@@ -64,6 +66,10 @@ class FakeTableStore : public TableStore {
 
   // The same at the start of each WriteChunk.
   void OnWriteChunk(std::function<void()> hook);
+
+  // The same at the start of each ScanChunks and of each ScanPatches.
+  void OnScanChunks(std::function<void()> hook);
+  void OnScanPatches(std::function<void()> hook);
 
   // Flips one bit of a stored chunk. REQUIRES: the chunk exists.
   void DamageChunk(Generation generation, int64_t number);
@@ -85,10 +91,13 @@ class FakeTableStore : public TableStore {
   // That the edit can be done; its chunks are there.
   absl::Status CheckEdit(const Edit& edit, const Manifest& next)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(disk_->mutex);
+  // Calls the hook, if there is one.
+  void Run(std::function<void()> FakeTableStore::*hook);
   // The encoded chunk, or an empty text.
   std::string ReadChunk(Generation generation, int64_t number);
 
   const std::shared_ptr<FakeDisk> disk_;
+  FakeMaintenance maintenance_;
 
   Mutex mutex_;  // Taken before disk_->mutex.
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
@@ -97,6 +106,8 @@ class FakeTableStore : public TableStore {
   int64_t num_syncs_ ABSL_GUARDED_BY(mutex_) = 0;
   std::function<void()> on_write_chunk_ ABSL_GUARDED_BY(mutex_);
   std::function<void()> on_commit_ ABSL_GUARDED_BY(mutex_);
+  std::function<void()> on_scan_chunks_ ABSL_GUARDED_BY(mutex_);
+  std::function<void()> on_scan_patches_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace emb

@@ -5,42 +5,13 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/testing/fake_maintenance.h"
 #include "tests/testing/status_matchers.h"
 
 namespace emb {
 namespace {
 
 using absl::StatusCode;
-
-// A store that takes writes or not, as it is told.
-class SomeStore : public StoreMaintenance {
- public:
-  void Become(absl::Status status) {
-    const MutexLock lock(mutex_);
-    writable_ = std::move(status);
-  }
-
-  absl::Status CheckWritable() override {
-    const MutexLock lock(mutex_);
-    return writable_;
-  }
-  absl::StatusOr<StoredBackup> Backup(const std::string&, int64_t,
-                                      const WorkWatch&) override {
-    return absl::UnimplementedError("");
-  }
-  absl::Status Restore(const std::string&, int64_t) override {
-    return absl::UnimplementedError("");
-  }
-  absl::Status VerifyFiles(const WorkWatch&) override {
-    return absl::UnimplementedError("");
-  }
-  absl::StatusOr<DiskUse> GetDiskUse() override { return DiskUse{}; }
-  absl::Status CheckSpaceFor(int64_t) override { return absl::OkStatus(); }
-
- private:
-  Mutex mutex_;
-  absl::Status writable_ ABSL_GUARDED_BY(mutex_);
-};
 
 // What a watch told, in order.
 class Told {
@@ -64,7 +35,7 @@ class Told {
 };
 
 TEST(StoreWatch, TellsEachChangeOnce) {
-  SomeStore store;
+  FakeMaintenance store;
   Told told;
   StoreWatch watch({&store, absl::Milliseconds(1),
                     [&](const absl::Status& status) { told.Add(status); }});
