@@ -6,7 +6,7 @@ reflink copy of that file, made in one step while the server writes, holds what
 a disk would hold after a power cut.
 
 Wants root, loop devices and mkfs.btrfs; skipped without.
-EMB_BIN_DIR names the directory of embedding-server and embctl.
+EMB_BIN_DIR names the directory of embedding-server, embctl and durable_load.
 EMB_POWER_CUTS  how often power is cut (default 3).
 EMB_TEST_SEED   repeats the random choices of a run.
 """
@@ -15,13 +15,16 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "integration"))
+from load_process import LoadProcess  # noqa: E402
 from rows_oracle import RowsOracle  # noqa: E402
 from server_process import ServerProcess  # noqa: E402
 
@@ -68,10 +71,10 @@ class PowerCut(unittest.TestCase):
                 table.set(server, table.revision + 1).returncode, 0)
             self.written.set()
 
-    def cut(self, number):
+    def cut(self, number, disk=None):
         """The directory as it is after a cut of power now."""
         image = self.images / f"cut{number}.img"
-        run("cp", "--reflink=always", self.disk, image)
+        run("cp", "--reflink=always", disk or self.disk, image)
         where = self.temp / f"cut{number}"
         run_mount(image, where)
         return image, where
@@ -129,6 +132,36 @@ class PowerCut(unittest.TestCase):
         self.assertEqual(self.losses(CUTS), [0] * CUTS)
         print(f"{CUTS} power cuts, {self.acknowledged} acknowledged updates, "
               "0 lost")
+
+    def start_for_load(self, where):
+        return self.start(where, f"--backup_dir={where / 'backups'}",
+                          "--keep_versions=3", "--fold_interval=0s")
+
+    def test_changes_of_every_kind_survive(self):
+        """The server stands still while the disk is copied: whatever it has
+        acknowledged by then must be on it. The next one goes on from there."""
+        load = LoadProcess(os.path.join(BIN, "durable_load"), str(SEED))
+        self.addCleanup(load.end)
+        server = self.start_for_load(self.live)
+        self.addCleanup(lambda: server.kill())
+        chance = random.Random(SEED)
+        disk = self.disk
+        for number in range(CUTS):
+            load.tell("run", server.data_address, server.admin_address)
+            time.sleep(chance.uniform(0.02, 0.5))
+            os.kill(server.pid, signal.SIGSTOP)
+            disk, where = self.cut(number, disk)
+            self.addCleanup(run, "umount", "-l", where)
+            server.kill()
+            told = load.tell("wait")
+            self.assertEqual(told["refused"], [])
+            server = self.start_for_load(where)
+            told |= load.tell("check", server.data_address,
+                              server.admin_address)
+            self.assertEqual(told["lost"], [], f"after cut {number}")
+        server.embctl("verify", "--bytes-per-second", "0")
+        print(f"{CUTS} power cuts, {sum(told['acknowledged'].values())} "
+              "acknowledged changes of every kind, 0 lost")
 
     def test_control_without_sync_loses(self):
         lost = self.losses(2, "--durability=async")
