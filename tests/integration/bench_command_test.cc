@@ -47,6 +47,21 @@ class BenchCommandTest : public testing::Test {
     return nlohmann::json::parse(out.str(), nullptr, false);
   }
 
+  // The histogram's counts, each below its bound, and the maximum in the last.
+  static void ExpectCountsOfAll(const nlohmann::json& json) {
+    int64_t count = 0;
+    double below = 0;
+    for (const nlohmann::json& octave : json["latency_histogram_us"]) {
+      EXPECT_GE(octave["below"].get<double>(), 2 * below);
+      below = octave["below"];
+      count += octave["count"].get<int64_t>();
+    }
+    EXPECT_EQ(json["answered"], count);
+    const double max = json["latency_us"]["max"];
+    EXPECT_LT(max, below);
+    EXPECT_GE(max, below / 2);
+  }
+
   // Sound whatever was asked for.
   static void ExpectReconciled(const nlohmann::json& json) {
     int64_t errors = 0;
@@ -62,6 +77,7 @@ class BenchCommandTest : public testing::Test {
     EXPECT_LE(latency["p99"], latency["p99.9"]);
     EXPECT_LE(latency["p99.9"], latency["max"]);
     EXPECT_LE(latency["mean"], latency["max"]);
+    ExpectCountsOfAll(json);
     EXPECT_GE(json["seconds"], 0.2);
     EXPECT_GT(json["client_cpu_seconds_per_million_rows"], 0);
   }

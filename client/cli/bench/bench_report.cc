@@ -96,6 +96,16 @@ nlohmann::ordered_json LatencyJson(const LatencyHistogram& latencies) {
   return json;
 }
 
+// How many took less than so many microseconds, and half of that or more.
+nlohmann::ordered_json HistogramJson(const LatencyHistogram& latencies) {
+  auto json = nlohmann::ordered_json::array();
+  for (const LatencyHistogram::Octave& octave : latencies.Octaves()) {
+    json.push_back({{"below", absl::ToDoubleMicroseconds(octave.below)},
+                    {"count", octave.count}});
+  }
+  return json;
+}
+
 std::string DescribeLatency(const LatencyHistogram& latencies) {
   std::string text = absl::StrCat("mean ", HumanDuration(latencies.mean()));
   for (const Percentile& percentile : kPercentiles) {
@@ -216,19 +226,21 @@ nlohmann::ordered_json BenchJson(const BenchOptions& options,
   for (const auto& [code, count] : tally.errors) {
     errors[absl::StatusCodeToString(code)] = count;
   }
-  nlohmann::ordered_json json = {{"load", LoadJson(options, call)},
-                                 {"seconds", rates.seconds},
-                                 {"interrupted", result.interrupted},
-                                 {"requests", tally.requests()},
-                                 {"answered", tally.answered},
-                                 {"failed", tally.failed},
-                                 {"errors", errors},
-                                 {"requests_per_second", rates.requests},
-                                 {"rows_per_second", rates.rows},
-                                 {"megabytes_per_second", rates.bytes / 1e6},
-                                 {"latency_us", LatencyJson(tally.latencies)},
-                                 {"client_cpu_seconds_per_million_rows",
-                                  rates.cpu_seconds_per_million_rows}};
+  nlohmann::ordered_json json = {
+      {"load", LoadJson(options, call)},
+      {"seconds", rates.seconds},
+      {"interrupted", result.interrupted},
+      {"requests", tally.requests()},
+      {"answered", tally.answered},
+      {"failed", tally.failed},
+      {"errors", errors},
+      {"requests_per_second", rates.requests},
+      {"rows_per_second", rates.rows},
+      {"megabytes_per_second", rates.bytes / 1e6},
+      {"latency_us", LatencyJson(tally.latencies)},
+      {"latency_histogram_us", HistogramJson(tally.latencies)},
+      {"client_cpu_seconds_per_million_rows",
+       rates.cpu_seconds_per_million_rows}};
   if (options.rate) json["rate"] = RateJson(options, tally, rates.requests);
   return json;
 }
