@@ -71,6 +71,7 @@ void Encode(benchmark::State& state, DType dtype) {
   CountRows(state, 1);
 }
 BENCHMARK_CAPTURE(Encode, float16, DType::kFloat16);
+BENCHMARK_CAPTURE(Encode, bfloat16, DType::kBFloat16);
 BENCHMARK_CAPTURE(Encode, int8, DType::kInt8Rowwise);
 BENCHMARK_CAPTURE(Encode, int4, DType::kInt4Rowwise);
 
@@ -89,7 +90,7 @@ void MemcpySequential(benchmark::State& state) {
 BENCHMARK(MemcpySequential)->Arg(1'024)->Arg(8'192);
 
 // 1,024 rows in bags of equal length.
-void Pool(benchmark::State& state, PoolMode mode,
+void Pool(benchmark::State& state, PoolMode mode, bool weighted,
           DType dtype = DType::kFloat32) {
   const auto table = MakeTable(dtype);
   const std::vector<int64_t> ids = RandomIds();
@@ -97,21 +98,30 @@ void Pool(benchmark::State& state, PoolMode mode,
   const int64_t length = state.range(0);
   const std::vector<int64_t> lengths(static_cast<size_t>(kBatch / length),
                                      length);
+  const std::vector<float> weights(weighted ? kBatch : 0, 0.5F);
   std::vector<std::byte> out(lengths.size() * kRowBytes);
   size_t next = 0;
   for (auto _ : state) {
     PoolBags(*table, mode,
-             {absl::MakeSpan(ids).subspan(next, kBatch), lengths, {}},
+             {absl::MakeSpan(ids).subspan(next, kBatch), lengths, weights},
              AbsentIds(NumRows()), absl::MakeSpan(out));
     benchmark::DoNotOptimize(out.data());
     next = (next + kBatch) % (ids.size() - kBatch);
   }
   CountRows(state, kBatch);
 }
-BENCHMARK_CAPTURE(Pool, sum, PoolMode::kSum)->Arg(8)->Arg(32)->Arg(1'024);
-BENCHMARK_CAPTURE(Pool, mean, PoolMode::kMean)->Arg(32);
-BENCHMARK_CAPTURE(Pool, max, PoolMode::kMax)->Arg(32);
-BENCHMARK_CAPTURE(Pool, sum_int8, PoolMode::kSum, DType::kInt8Rowwise)->Arg(32);
+BENCHMARK_CAPTURE(Pool, sum, PoolMode::kSum, false)
+    ->Arg(8)
+    ->Arg(32)
+    ->Arg(1'024);
+BENCHMARK_CAPTURE(Pool, weighted_sum, PoolMode::kSum, true)->Arg(32);
+BENCHMARK_CAPTURE(Pool, mean, PoolMode::kMean, false)->Arg(32);
+BENCHMARK_CAPTURE(Pool, max, PoolMode::kMax, false)->Arg(32);
+BENCHMARK_CAPTURE(Pool, sum_int8, PoolMode::kSum, false, DType::kInt8Rowwise)
+    ->Arg(32);
+BENCHMARK_CAPTURE(Pool, weighted_sum_int8, PoolMode::kSum, true,
+                  DType::kInt8Rowwise)
+    ->Arg(32);
 
 }  // namespace
 }  // namespace emb::bench

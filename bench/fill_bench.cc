@@ -38,6 +38,12 @@ void Fill(benchmark::State& state, const char* scheme, const InitArgs& args) {
   for (auto _ : state) FillOnce(init);
   CountItems(state, kRows, kRows * kRowBytes);
 }
+BENCHMARK_CAPTURE(Fill, constant, "constant", {{"val", 0.5}});
+BENCHMARK_CAPTURE(Fill, eye, "eye", {});
+BENCHMARK_CAPTURE(Fill, xavier_uniform, "xavier_uniform", {});
+BENCHMARK_CAPTURE(Fill, xavier_normal, "xavier_normal", {});
+BENCHMARK_CAPTURE(Fill, kaiming_uniform, "kaiming_uniform", {});
+BENCHMARK_CAPTURE(Fill, kaiming_normal, "kaiming_normal", {});
 BENCHMARK_CAPTURE(Fill, trunc_normal, "trunc_normal", {});
 BENCHMARK_CAPTURE(Fill, sparse, "sparse", {{"sparsity", 0.5}});
 BENCHMARK_CAPTURE(Fill, orthogonal, "orthogonal", {});
