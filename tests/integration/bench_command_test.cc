@@ -11,6 +11,8 @@
 #include "nlohmann/json.hpp"
 #include "tests/testing/in_process_server.h"
 #include "tests/testing/status_matchers.h"
+#include "tests/testing/temp_dir.h"
+#include "tests/unit/client/cli/npy_bytes.h"
 
 namespace emb {
 namespace {
@@ -45,6 +47,21 @@ class BenchCommandTest : public testing::Test {
     return nlohmann::json::parse(out.str(), nullptr, false);
   }
 
+  // The histogram's counts, each below its bound, and the maximum in the last.
+  static void ExpectCountsOfAll(const nlohmann::json& json) {
+    int64_t count = 0;
+    double below = 0;
+    for (const nlohmann::json& octave : json["latency_histogram_us"]) {
+      EXPECT_GE(octave["below"].get<double>(), 2 * below);
+      below = octave["below"];
+      count += octave["count"].get<int64_t>();
+    }
+    EXPECT_EQ(json["answered"], count);
+    const double max = json["latency_us"]["max"];
+    EXPECT_LT(max, below);
+    EXPECT_GE(max, below / 2);
+  }
+
   // Sound whatever was asked for.
   static void ExpectReconciled(const nlohmann::json& json) {
     int64_t errors = 0;
@@ -60,6 +77,7 @@ class BenchCommandTest : public testing::Test {
     EXPECT_LE(latency["p99"], latency["p99.9"]);
     EXPECT_LE(latency["p99.9"], latency["max"]);
     EXPECT_LE(latency["mean"], latency["max"]);
+    ExpectCountsOfAll(json);
     EXPECT_GE(json["seconds"], 0.2);
     EXPECT_GT(json["client_cpu_seconds_per_million_rows"], 0);
   }
@@ -116,6 +134,65 @@ TEST_F(BenchCommandTest, AnOpenLoopSendsEveryRequestOrSaysThatItDidNot) {
       }
     }
   }
+}
+
+// Whoever has the output alone can run it again.
+TEST_F(BenchCommandTest, TheLoadHasEveryFlagThatMadeIt) {
+  const nlohmann::json plain = {{"tables", {"item"}},
+                                {"features", 1},
+                                {"ids", 1'024},
+                                {"dtype", "float32"},
+                                {"distribution", "uniform"},
+                                {"seed", 0},
+                                {"loop", "closed"},
+                                {"connections", 1},
+                                {"depth", 1},
+                                {"stream", false},
+                                {"duration_seconds", 0.2},
+                                {"warmup_seconds", 0.02},
+                                {"keep_freed_memory", false},
+                                {"timeout_seconds", 30.0}};
+  EXPECT_EQ(Bench({})["load"], plain);
+
+  nlohmann::json pooled = plain;
+  pooled.update({{"tables", {"item", "user"}},
+                 {"features", 3},
+                 {"ids", 64},
+                 {"dtype", "bfloat16"},
+                 {"pool", "max"},
+                 {"bag", 16},
+                 {"distribution", "zipf"},
+                 {"zipf_exponent", 0.7},
+                 {"seed", 5},
+                 {"loop", "open"},
+                 {"rate", 150.5},
+                 {"connections", 2},
+                 {"depth", 8},
+                 {"stream", true},
+                 {"keep_freed_memory", true}});
+  EXPECT_EQ(Bench({"--tables",        "user",
+                   "--features",      "3",
+                   "--ids",           "64",
+                   "--dtype",         "bfloat16",
+                   "--pool",          "max",
+                   "--bag",           "16",
+                   "--distribution",  "zipf",
+                   "--seed",          "5",
+                   "--zipf-exponent", "0.7",
+                   "--rate",          "150.5",
+                   "--connections",   "2",
+                   "--depth",         "8",
+                   "--stream",        "--keep-freed-memory"})["load"],
+            pooled);
+
+  const TempDir dir;
+  const std::string trace = dir / "trace.npy";
+  WriteFile(trace, NpyHead(NpyDict("'<i8'", "(5,)")) +
+                       BytesOf<int64_t>({3, 1, 4, 1, 5}));
+  nlohmann::json traced = plain;
+  traced.update(
+      {{"distribution", "trace"}, {"trace", trace}, {"trace_ids", 5}});
+  EXPECT_EQ(Bench({"--trace", trace})["load"], traced);
 }
 
 TEST_F(BenchCommandTest, FailuresAreCountedByTheirCode) {

@@ -94,8 +94,9 @@ absl::Status Bench(const BenchFlags& flags, Session& session) {
                                               .call = session.call,
                                               .requests = requests},
                                              session);
-  session.out << (session.json ? JsonLine(BenchJson(options, result))
-                               : DescribeBench(options, result));
+  session.out << (session.json
+                      ? JsonLine(BenchJson(options, session.call, result))
+                      : DescribeBench(options, result));
   if (result.tally.answered > 0) return absl::OkStatus();
   return result.tally.last_error;
 }

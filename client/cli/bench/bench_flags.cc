@@ -99,6 +99,7 @@ absl::Status SetIds(const BenchFlags& flags, BenchOptions& options) {
     options.distribution = IdDistribution::kTrace;
     EMB_ASSIGN_OR_RETURN(IdsFile file, ReadIdsFile(flags.trace));
     if (file.ids.empty()) return Wrong("--trace", "no ids, want one or more");
+    options.trace_file = flags.trace;
     options.trace = std::move(file.ids);
   }
   return absl::OkStatus();

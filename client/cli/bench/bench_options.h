@@ -27,6 +27,7 @@ struct BenchOptions {
   // Their ids.
   IdDistribution distribution = IdDistribution::kUniform;
   double zipf_exponent = 0.99;
+  std::string trace_file;      // With kTrace: what `trace` was read from.
   std::vector<int64_t> trace;  // With kTrace: not empty.
   uint64_t seed = 0;
 

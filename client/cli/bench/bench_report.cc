@@ -56,6 +56,18 @@ const char* NameOf(IdDistribution distribution) {
   return "";
 }
 
+const char* NameOf(Pool::Mode mode) {
+  switch (mode) {
+    case Pool::Mode::kSum:
+      return "sum";
+    case Pool::Mode::kMean:
+      return "mean";
+    case Pool::Mode::kMax:
+      return "max";
+  }
+  return "";
+}
+
 // "282 us", "1.53 ms", "2.10 s".
 std::string HumanDuration(absl::Duration duration) {
   const double us = absl::ToDoubleMicroseconds(duration);
@@ -84,6 +96,16 @@ nlohmann::ordered_json LatencyJson(const LatencyHistogram& latencies) {
   return json;
 }
 
+// How many took less than so many microseconds, and half of that or more.
+nlohmann::ordered_json HistogramJson(const LatencyHistogram& latencies) {
+  auto json = nlohmann::ordered_json::array();
+  for (const LatencyHistogram::Octave& octave : latencies.Octaves()) {
+    json.push_back({{"below", absl::ToDoubleMicroseconds(octave.below)},
+                    {"count", octave.count}});
+  }
+  return json;
+}
+
 std::string DescribeLatency(const LatencyHistogram& latencies) {
   std::string text = absl::StrCat("mean ", HumanDuration(latencies.mean()));
   for (const Percentile& percentile : kPercentiles) {
@@ -93,8 +115,10 @@ std::string DescribeLatency(const LatencyHistogram& latencies) {
   return absl::StrCat(text, ", max ", HumanDuration(latencies.max()));
 }
 
-// What was asked for, so that a result explains itself.
-nlohmann::ordered_json LoadJson(const BenchOptions& options) {
+// Every flag that makes the load, so that a result explains itself and the run
+// can be repeated. Those that do not apply are left out.
+nlohmann::ordered_json LoadJson(const BenchOptions& options,
+                                const CallOptions& call) {
   nlohmann::ordered_json json = {
       {"tables", options.tables},
       {"features", options.num_features},
@@ -106,11 +130,24 @@ nlohmann::ordered_json LoadJson(const BenchOptions& options) {
       {"connections", options.num_connections},
       {"depth", options.depth},
       {"stream", options.stream},
+      {"duration_seconds", absl::ToDoubleSeconds(options.duration)},
+      {"warmup_seconds", absl::ToDoubleSeconds(options.warmup)},
       {"keep_freed_memory", options.keep_freed_memory}};
   if (options.distribution == IdDistribution::kZipf) {
     json["zipf_exponent"] = options.zipf_exponent;
   }
-  if (options.pool) json["bag"] = options.bag_ids;
+  if (options.distribution == IdDistribution::kTrace) {
+    json["trace"] = options.trace_file;
+    json["trace_ids"] = options.trace.size();
+  }
+  if (options.pool) {
+    json["pool"] = NameOf(*options.pool);
+    json["bag"] = options.bag_ids;
+  }
+  if (options.rate) json["rate"] = *options.rate;
+  if (call.timeout) {
+    json["timeout_seconds"] = absl::ToDoubleSeconds(*call.timeout);
+  }
   return json;
 }
 
@@ -134,7 +171,10 @@ std::string DescribeRequests(const BenchOptions& options) {
   if (options.distribution == IdDistribution::kZipf) {
     absl::StrAppend(&text, " ", options.zipf_exponent);
   }
-  if (options.pool) absl::StrAppend(&text, ", bags of ", options.bag_ids);
+  if (options.pool) {
+    absl::StrAppend(&text, ", ", NameOf(*options.pool), " of bags of ",
+                    options.bag_ids);
+  }
   return text;
 }
 
@@ -178,6 +218,7 @@ std::string DescribeRate(const BenchOptions& options, const BenchTally& tally,
 }  // namespace
 
 nlohmann::ordered_json BenchJson(const BenchOptions& options,
+                                 const CallOptions& call,
                                  const BenchResult& result) {
   const BenchTally& tally = result.tally;
   const Rates rates = RatesOf(options, result);
@@ -185,19 +226,21 @@ nlohmann::ordered_json BenchJson(const BenchOptions& options,
   for (const auto& [code, count] : tally.errors) {
     errors[absl::StatusCodeToString(code)] = count;
   }
-  nlohmann::ordered_json json = {{"load", LoadJson(options)},
-                                 {"seconds", rates.seconds},
-                                 {"interrupted", result.interrupted},
-                                 {"requests", tally.requests()},
-                                 {"answered", tally.answered},
-                                 {"failed", tally.failed},
-                                 {"errors", errors},
-                                 {"requests_per_second", rates.requests},
-                                 {"rows_per_second", rates.rows},
-                                 {"megabytes_per_second", rates.bytes / 1e6},
-                                 {"latency_us", LatencyJson(tally.latencies)},
-                                 {"client_cpu_seconds_per_million_rows",
-                                  rates.cpu_seconds_per_million_rows}};
+  nlohmann::ordered_json json = {
+      {"load", LoadJson(options, call)},
+      {"seconds", rates.seconds},
+      {"interrupted", result.interrupted},
+      {"requests", tally.requests()},
+      {"answered", tally.answered},
+      {"failed", tally.failed},
+      {"errors", errors},
+      {"requests_per_second", rates.requests},
+      {"rows_per_second", rates.rows},
+      {"megabytes_per_second", rates.bytes / 1e6},
+      {"latency_us", LatencyJson(tally.latencies)},
+      {"latency_histogram_us", HistogramJson(tally.latencies)},
+      {"client_cpu_seconds_per_million_rows",
+       rates.cpu_seconds_per_million_rows}};
   if (options.rate) json["rate"] = RateJson(options, tally, rates.requests);
   return json;
 }

@@ -7,14 +7,17 @@
 #include "absl/time/time.h"
 #include "client/cli/bench/bench_options.h"
 #include "client/cli/bench/bench_run.h"
+#include "emb/client.h"
 #include "nlohmann/json_fwd.hpp"
 
 namespace emb {
 
-// The load and what came of it. Rates are 0 and latencies null where nothing
+// The load, with all that it takes to repeat it but the rows of its tables, and
+// what came of it. Rates are 0 and latencies null where nothing
 // was answered. `requests` is the sum of `answered` and `failed`, and `failed`
 // that of `errors`.
 nlohmann::ordered_json BenchJson(const BenchOptions& options,
+                                 const CallOptions& call,
                                  const BenchResult& result);
 
 // The same, an aligned line a figure.

@@ -68,4 +68,20 @@ absl::Duration LatencyHistogram::Percentile(double share) const {
   return max();
 }
 
+std::vector<LatencyHistogram::Octave> LatencyHistogram::Octaves() const {
+  std::vector<Octave> octaves;
+  for (size_t i = 0; i < kNumBuckets; ++i) {
+    if (counts_[i] == 0) continue;
+    // No bucket is on both sides of a power of two.
+    const auto bits =
+        static_cast<int>(absl::bit_width(static_cast<uint64_t>(EndOf(i))));
+    const absl::Duration below = absl::Nanoseconds(std::ldexp(1.0, bits));
+    if (octaves.empty() || octaves.back().below != below) {
+      octaves.push_back({below, 0});
+    }
+    octaves.back().count += counts_[i];
+  }
+  return octaves;
+}
+
 }  // namespace emb

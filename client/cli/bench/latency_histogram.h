@@ -35,6 +35,14 @@ class LatencyHistogram {
   // REQUIRES: 0 <= share <= 1.
   absl::Duration Percentile(double share) const;
 
+  // The latencies from some power of two of nanoseconds to below the next.
+  struct Octave {
+    absl::Duration below;
+    int64_t count = 0;
+  };
+  // Those that have any, in order: what a picture needs.
+  std::vector<Octave> Octaves() const;
+
  private:
   std::vector<int64_t> counts_;
   int64_t count_ = 0;

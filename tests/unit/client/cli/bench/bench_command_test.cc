@@ -277,14 +277,14 @@ TEST(BenchReport, SaysThatARateWasNotKept) {
   EXPECT_THAT(DescribeBench(options, result),
               HasSubstr("NOT KEPT: 250/s of 1,000/s, 1,500 requests never "
                         "sent"));
-  const auto json = BenchJson(options, result);
+  const auto json = BenchJson(options, {}, result);
   EXPECT_EQ(json["rate"]["kept"], false);
   EXPECT_EQ(json["rate"]["achieved"], 250);
   result.tally.unsent = 0;
   EXPECT_THAT(DescribeBench(options, result),
               AllOf(HasSubstr("kept, sent at most"), Not(HasSubstr("NOT"))));
   options.rate.reset();
-  EXPECT_FALSE(BenchJson(options, result).contains("rate"));
+  EXPECT_FALSE(BenchJson(options, {}, result).contains("rate"));
 }
 
 TEST(BenchReport, ProgressIsOneLine) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <limits>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -21,6 +22,7 @@ TEST(LatencyHistogram, OfNothingIsZero) {
   EXPECT_EQ(histogram.mean(), absl::ZeroDuration());
   EXPECT_EQ(histogram.max(), absl::ZeroDuration());
   EXPECT_EQ(histogram.Percentile(0.5), absl::ZeroDuration());
+  EXPECT_TRUE(histogram.Octaves().empty());
 }
 
 // Around every power of two, and at both ends of what there is.
@@ -76,6 +78,27 @@ TEST(LatencyHistogram, PercentilesAreThoseOfTheSortedList) {
   EXPECT_EQ(histogram.Percentile(1), histogram.max());
   EXPECT_EQ(histogram.max(), absl::Nanoseconds(values.back()));
   EXPECT_EQ(histogram.mean(), absl::Nanoseconds(total / 9'999));
+}
+
+TEST(LatencyHistogram, OctavesEndBelowPowersOfTwo) {
+  LatencyHistogram histogram;
+  for (const int64_t value : {0, 1, 255, 256, 257, 511, 512}) {
+    histogram.Record(absl::Nanoseconds(value));
+  }
+  histogram.Record(absl::Milliseconds(1));
+  std::vector<std::pair<int64_t, int64_t>> octaves;
+  for (const auto& octave : histogram.Octaves()) {
+    octaves.emplace_back(absl::ToInt64Nanoseconds(octave.below), octave.count);
+  }
+  EXPECT_THAT(octaves, testing::ElementsAre(
+                           testing::Pair(1, 1), testing::Pair(2, 1),
+                           testing::Pair(256, 1), testing::Pair(512, 3),
+                           testing::Pair(1'024, 1), testing::Pair(1 << 20, 1)));
+  // The last, to 2^63, does not overflow.
+  LatencyHistogram centuries;
+  centuries.Record(absl::Nanoseconds(kMax));
+  ASSERT_EQ(centuries.Octaves().size(), 1U);
+  EXPECT_GT(centuries.Octaves()[0].below, absl::Nanoseconds(kMax));
 }
 
 TEST(LatencyHistogram, MergeIsAsIfOneHadCountedAll) {
