@@ -5,7 +5,6 @@ memory for it, and is never killed for it. Told to ignore the limit, it is.
 Wants root and a memory controller of cgroups, version 1 or 2; skipped without.
 EMB_BIN_DIR names the directory of embedding-server and embctl.
 """
-import errno
 import os
 import pathlib
 import sys
@@ -14,8 +13,8 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "integration"))
 import npy  # noqa: E402
+from cgroup import LimitedServer, MemoryCgroup, is_there  # noqa: E402
 from rows_oracle import EXIT_RESOURCE_EXHAUSTED  # noqa: E402
-from server_process import ServerProcess  # noqa: E402
 
 BIN = os.environ["EMB_BIN_DIR"]
 MIB = 2**20
@@ -25,75 +24,13 @@ DIM = 64
 FITS, TOO_LARGE = (size * MIB // (4 * DIM) for size in (150, 300))
 
 
-class Cgroup:
-    """A memory cgroup of its own. OSError: this machine has none to give."""
-
-    ROOT = pathlib.Path("/sys/fs/cgroup")
-
-    def __init__(self):
-        name = f"emb-test-{os.getpid()}"
-        if (self.ROOT / "memory").is_dir():
-            self.path = self.ROOT / "memory" / name
-            limit, self.events = "memory.limit_in_bytes", "memory.oom_control"
-        else:
-            self.path = self.ROOT / name
-            limit, self.events = "memory.max", "memory.events"
-        self.path.mkdir()
-        try:
-            self.write(limit, LIMIT)
-        except OSError:
-            self.path.rmdir()
-            raise
-
-    def write(self, file, value):
-        if not (self.path / file).exists():
-            raise OSError(errno.ENOENT, file)
-        (self.path / file).write_text(str(value))
-
-    def enter(self):
-        """For the process that calls."""
-        self.write("cgroup.procs", os.getpid())
-
-    def kills(self):
-        events = dict(line.split() for line in
-                      (self.path / self.events).read_text().splitlines())
-        return int(events["oom_kill"])
-
-    def remove(self):
-        self.path.rmdir()
-
-
-class LimitedServer(ServerProcess):
-    """In the cgroup, with all that it has ever taken."""
-
-    def __init__(self, cgroup, *args):
-        super().__init__(*args)
-        self.cgroup = cgroup
-
-    def before_exec(self):
-        self.cgroup.enter()
-
-    def growth(self, *command):
-        """Exit status of embctl, and by how much memory grew at most."""
-        proc = pathlib.Path(f"/proc/{self.pid}")
-        (proc / "clear_refs").write_text("5")
-        before = self.memory("VmRSS")
-        done = self.embctl(*command, check=False)
-        return done, self.memory("VmHWM") - before
-
-    def memory(self, field):
-        status = pathlib.Path(f"/proc/{self.pid}/status").read_text()
-        (line,) = (l for l in status.splitlines() if l.startswith(field))
-        return int(line.split()[1]) * 1024
-
-
 class MemoryLimit(unittest.TestCase):
 
     def setUp(self):
         temp = tempfile.TemporaryDirectory(prefix="emb-limit-")
         self.addCleanup(temp.cleanup)
         self.temp = pathlib.Path(temp.name)
-        self.cgroup = Cgroup()
+        self.cgroup = MemoryCgroup(LIMIT)
         self.addCleanup(self.cgroup.remove)
 
     def serve(self, *flags):
@@ -135,16 +72,7 @@ class MemoryLimit(unittest.TestCase):
         self.assertGreater(self.cgroup.kills(), 0)
 
 
-def may_limit():
-    try:
-        Cgroup().remove()
-    except OSError as error:
-        print(f"SKIPPED: wants a memory cgroup: {error}", file=sys.stderr)
-        return False
-    return True
-
-
 if __name__ == "__main__":
-    if not may_limit():
+    if not is_there(lambda: MemoryCgroup(LIMIT)):
         sys.exit(77)
     unittest.main()

@@ -2,8 +2,9 @@
 """What it takes that a version takes the place of another: memory and time.
 
 EMB_BIN_DIR names the directory of embedding-server and embctl;
-EMB_SWAP_SECONDS is how long lookups are asked for beside the swaps. From 10 on
-their latency is held against its limit: in less there are too few to judge by.
+EMB_SWAP_SECONDS is how long lookups are asked for beside the swaps. How much
+longer they take is told, not judged: on two CPUs, which embctl, the load and
+the server share, most of it is not the server's (docs/performance.md).
 """
 import json
 import os
@@ -20,13 +21,11 @@ from server_process import TIMEOUT_SECONDS, ServerProcess  # noqa: E402
 
 BIN = os.environ["EMB_BIN_DIR"]
 SECONDS = int(os.environ.get("EMB_SWAP_SECONDS", "1"))
-LONG_SECONDS = 10
 ROWS, DIM = 400_000, 64
 MIB = 2**20
 TABLE_BYTES = ROWS * DIM * 4
 # Beyond the versions themselves.
 MEMORY_MAX = 64 * MIB
-P99_RATIO_MAX = 1.5
 
 
 class Swap(unittest.TestCase):
@@ -48,19 +47,10 @@ class Swap(unittest.TestCase):
         server.embctl("table", "import", "item", str(self.rows))
         return server
 
-    @staticmethod
-    def resident(server, field):
-        """VmRSS, or VmHWM: the most it has been."""
-        status = pathlib.Path(f"/proc/{server.pid}/status").read_text()
-        (line,) = (l for l in status.splitlines() if l.startswith(field))
-        return int(line.split()[1]) * 1024
-
     def growth(self, server, *command):
-        """By how much its memory grew at most during the command."""
-        pathlib.Path(f"/proc/{server.pid}/clear_refs").write_text("5")
-        before = self.resident(server, "VmRSS")
-        server.embctl(*command)
-        return self.resident(server, "VmHWM") - before
+        done, grown = server.growth(*command)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return grown
 
     def growths(self, policy):
         """Of an import that is published, and of the way back."""
@@ -111,8 +101,6 @@ class Swap(unittest.TestCase):
         print(f"p99 of lookups {alone:.2f} ms, {beside:.2f} ms beside {swaps} "
               f"swaps ({beside / alone:.2f}x), 0 failed")
         self.assertGreater(swaps, 0)
-        if SECONDS >= LONG_SECONDS:
-            self.assertLessEqual(beside, P99_RATIO_MAX * alone)
 
 
 if __name__ == "__main__":

@@ -124,6 +124,21 @@ class ServerProcess:
     def pid(self):
         return self._process.pid
 
+    def memory(self, field):
+        """In bytes: VmRSS, or VmHWM, the most it was."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
+            (line,) = (l for l in status if l.startswith(field))
+        return int(line.split()[1]) * 1024
+
+    def growth(self, *command):
+        """What embctl made of it, and by how much memory grew at most."""
+        with open(f"/proc/{self.pid}/clear_refs", "w",
+                  encoding="ascii") as clear:
+            clear.write("5")  # VmHWM begins anew.
+        before = self.memory("VmRSS")
+        done = self.embctl(*command, check=False)
+        return done, self.memory("VmHWM") - before
+
     def embctl(self, *args, check=True):
         """Runs embctl on this server; its output is captured as text."""
         done = subprocess.run(
