@@ -1,108 +1,23 @@
 #include "server/folder.h"
 
-#include <atomic>
-#include <cstring>
 #include <future>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
-#include "core/mutex.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "server/row_updater.h"
-#include "server/table_loader.h"
 #include "tests/testing/status_matchers.h"
-#include "tests/unit/server/manager_fixture.h"
+#include "tests/unit/server/folder_fixture.h"
 
 namespace emb {
 namespace {
 
 using absl::StatusCode;
 
-class FolderTest : public ManagerFixture {
- protected:
-  void SetUp() override {
-    EMB_ASSERT_OK(ImportCounting(ImportSpec("item")));
-    updater_ = std::make_unique<RowUpdater>(RowUpdater::Dependencies{
-        store_, committer_, reclaimer_, budget_, targets_, Durability::kSync,
-        [this] { return now_; },
-        [this] {
-          if (folder_) folder_->Notice();
-        },
-        [](const absl::Status& status) { EMB_EXPECT_OK(status); }});
-    folder_ = MakeFolder(absl::InfiniteDuration());
-  }
-
-  std::unique_ptr<Folder> MakeFolder(absl::Duration interval,
-                                     int64_t bytes_per_second = 1 << 30) {
-    return std::make_unique<Folder>(Folder::Dependencies{
-        store_, registry_, committer_, targets_, interval, bytes_per_second,
-        [this] { return now_ + absl::Seconds(seconds_.load()); },
-        [this](const std::string& table, const absl::Status& status,
-               absl::Duration duration) {
-          EMB_EXPECT_OK(status) << table;
-          EXPECT_GE(duration, absl::ZeroDuration());
-          const MutexLock lock(mutex_);
-          folds_.push_back(table);
-          folded_.NotifyAll();
-        }});
-  }
-
-  // The tables that were folded by themselves, once they are so many.
-  std::vector<std::string> AwaitFolds(size_t count) {
-    MutexLock lock(mutex_);
-    while (folds_.size() < count) folded_.Wait(mutex_);
-    return folds_;
-  }
-
-  // Makes all elements of these rows `value`.
-  void Upsert(const std::vector<int64_t>& ids, float value,
-              const std::string& table = "item") {
-    const std::vector<float> values(ids.size() * 4, value);
-    std::promise<absl::Status> done;
-    updater_->Submit(
-        {"", {{table, ids, AsBytes(values), {}}}},
-        [&](const auto& result) { done.set_value(result.status()); });
-    EMB_ASSERT_OK(done.get_future().get());
-  }
-
-  static float Element(const Snapshot& snapshot, int64_t row) {
-    float value = 0;
-    std::memcpy(&value, snapshot.tables.at("item")->rows->row(row),
-                sizeof value);
-    return value;
-  }
-
-  TablePtr Current() { return registry_.snapshot()->tables.at("item"); }
-
-  std::shared_ptr<const Snapshot> Reload() {
-    auto snapshot = LoadTables(store_, budget_, reclaimer_, {});
-    EXPECT_THAT(snapshot, IsOk());
-    return *snapshot;
-  }
-
-  int64_t NumPatches(Generation generation) {
-    int64_t count = 0;
-    EMB_EXPECT_OK(store_.ScanPatches(generation, [&](int64_t, auto) {
-      ++count;
-      return absl::OkStatus();
-    }));
-    return count;
-  }
-
-  FoldTargets targets_;
-  // Of the folder's clock, whose thread reads it.
-  std::atomic<int64_t> seconds_ = 0;
-  Mutex mutex_;
-  CondVar folded_;
-  std::vector<std::string> folds_ ABSL_GUARDED_BY(mutex_);
-  std::unique_ptr<Folder> folder_;
-  std::unique_ptr<RowUpdater> updater_;  // Goes first.
-};
+using FolderTest = FolderFixture;
 
 TEST_F(FolderTest, PutsRowsIntoChunks) {
   Upsert({3, 7}, 100);
@@ -166,98 +81,6 @@ TEST_F(FolderTest, ATableThatGoesMeanwhileIsGone) {
   EXPECT_THAT(folder_->Fold("item"), StatusIs(StatusCode::kNotFound));
   EXPECT_EQ(store_.num_generations(), 0);
   EXPECT_TRUE(targets_.empty());
-}
-
-// A fold of version 1 that ends while the version, no longer current, is read
-// from disk to be published again: at EndFold.
-class FoldedMeanwhile : public FolderTest {
- protected:
-  void SetUp() override {
-    FolderTest::SetUp();
-    Upsert({3, 7}, 100);
-    store_.OnWriteChunk([this] {
-      store_.OnWriteChunk(nullptr);
-      begun_.Notify();
-      ended_.WaitForNotification();
-    });
-    fold_ = std::async(std::launch::async,
-                       [this] { return folder_->Fold("item"); });
-    begun_.WaitForNotification();
-    EMB_ASSERT_OK(ImportCounting(ImportSpec("item")));
-  }
-
-  void TearDown() override { EndFold(); }
-
-  // The first time.
-  void EndFold() {
-    if (ended_.HasBeenNotified()) return;
-    ended_.Notify();
-    EMB_EXPECT_OK(fold_.get());
-  }
-
-  // The rows are those of version 1, in memory and on disk, and can be updated.
-  void CheckRows() {
-    EXPECT_TRUE(ended_.HasBeenNotified());
-    EXPECT_EQ(Element(*registry_.snapshot(), 3), 100);
-    Upsert({5}, 200);
-    for (const auto& snapshot : {registry_.snapshot(), Reload()}) {
-      EXPECT_EQ(snapshot->tables.at("item")->record.version, 1);
-      EXPECT_EQ(Element(*snapshot, 3), 100);
-      EXPECT_EQ(Element(*snapshot, 5), 200);
-    }
-    EXPECT_EQ(Current()->num_patches, 1);
-  }
-
- private:
-  absl::Notification begun_;
-  absl::Notification ended_;
-  std::future<absl::Status> fold_;
-};
-
-TEST_F(FoldedMeanwhile, BeforeChunksAreRead) {
-  store_.OnScanChunks([this] { EndFold(); });
-  EMB_ASSERT_OK(versions_.Rollback("item"));
-  CheckRows();
-}
-
-// The chunks alone are rows of long ago.
-TEST_F(FoldedMeanwhile, BeforePatchesAreRead) {
-  store_.OnScanPatches([this] { EndFold(); });
-  EMB_ASSERT_OK(versions_.Rollback("item"));
-  CheckRows();
-}
-
-// Updates were refused: FAILED_PRECONDITION, generation 1 has 0 chunks.
-TEST_F(FoldedMeanwhile, BeforeTheVersionIsPublished) {
-  VersionManager versions({store_,
-                           registry_,
-                           committer_,
-                           claims_,
-                           budget_,
-                           reclaimer_,
-                           {},
-                           SwapPolicy::kLoadFirst,
-                           [this] {
-                             EndFold();
-                             return now_;
-                           }});
-  EMB_ASSERT_OK(versions.Rollback("item"));
-  CheckRows();
-}
-
-TEST_F(FoldedMeanwhile, BeforeAPinnedVersionIsKept) {
-  store_.OnScanPatches([this] { EndFold(); });
-  EMB_ASSERT_OK(versions_.Pin({"item", 1}, true));
-  EMB_ASSERT_OK(versions_.Publish({{"item", 1}}));
-  CheckRows();
-}
-
-// What is read without a claim may go altogether.
-TEST_F(FoldedMeanwhile, OrTheTableIsDropped) {
-  EndFold();
-  store_.OnScanChunks([this] { EMB_EXPECT_OK(manager_.Drop("item")); });
-  EXPECT_THAT(versions_.WithRows(*registry_.snapshot(), {"item", 1}),
-              StatusIs(StatusCode::kNotFound));
 }
 
 TEST_F(FolderTest, FoldsByItselfOnceHalfOfTheRowsWereWritten) {
