@@ -14,7 +14,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 rounds=${1:-3}
 tables_max=12
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+bench=
+trap 'kill $bench 2>/dev/null || true; rm -rf "$work"' EXIT
 
 begin() {
   embctl bench item --ids 1024 --rate 1000 --duration "$1" --warmup 1s \

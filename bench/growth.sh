@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # How speed changes with rows, ids, connections, tables and features: the
-# figures of "Growth" in docs/performance.md. Three minutes.
+# figures of "Growth" in docs/performance.md. Five minutes.
 #
 #   examples/with_server.sh build/release/bin bench/growth.sh [ROUNDS [SECONDS]]
 #

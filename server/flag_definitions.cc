@@ -54,8 +54,8 @@ ABSL_FLAG(std::string, memory_limit, "",
           "Memory that tables may take, such as 12GiB. Default: 80 % of the "
           "cgroup's or the machine's.");
 ABSL_FLAG(int64_t, keep_versions, 2,
-          "Versions of a table kept on disk, the current one among them; 1: "
-          "no other.");
+          "The newest versions of a table, so many, are kept on disk; beside "
+          "them the current one and those that are pinned, however old.");
 ABSL_FLAG(absl::Duration, keep_versions_for, absl::ZeroDuration(),
           "Older versions are kept too while they are younger than this, such "
           "as 72h.");

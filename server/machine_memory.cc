@@ -38,7 +38,9 @@ int64_t SmallestLimit(const fs::path& mount, fs::path path, const char* file) {
 
 int64_t CgroupMemoryLimit(absl::string_view membership,
                           const std::string& root) {
-  int64_t smallest = kNoLimit;
+  // In a container its own, whatever the membership says.
+  int64_t smallest = std::min(LimitIn(root + "/memory.max"),
+                              LimitIn(root + "/memory/memory.limit_in_bytes"));
   // "ID:CONTROLLERS:/PATH"; of version 2 "0::/PATH".
   for (const absl::string_view line : absl::StrSplit(membership, '\n')) {
     const std::vector<std::string> fields =

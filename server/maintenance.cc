@@ -13,14 +13,6 @@ namespace {
 
 constexpr size_t kNameBytesMax = 128;
 
-// The version as it is now; null: it is gone.
-TablePtr FindNow(const Snapshot& snapshot, const VersionRecord& record) {
-  for (const TablePtr& version : snapshot.VersionsOf(record.spec.name)) {
-    if (version->record.version == record.version) return version;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 absl::StatusOr<StoreMaintenance*> Maintenance::OfStore() const {
@@ -123,12 +115,15 @@ std::optional<VerifiedVersion> Maintenance::VerifyUnlessGone(
     VersionRecord record, Pacer& pacer) const {
   while (true) {
     absl::Status status = VerifyVersion(deps_.store, record, pacer);
+    const bool is_final = status.ok() || absl::IsCancelled(status);
     // One that is dropped or folded meanwhile is deleted where it was read.
-    const TablePtr now = FindNow(*deps_.registry.snapshot(), record);
-    if (now == nullptr) return std::nullopt;
-    if (now->record.generation == record.generation) {
+    const TablePtr now =
+        deps_.registry.snapshot()->VersionOf(record.spec.name, record.version);
+    if (is_final ||
+        (now != nullptr && now->record.generation == record.generation)) {
       return VerifiedVersion{std::move(record), std::move(status)};
     }
+    if (now == nullptr) return std::nullopt;
     record = now->record;
   }
 }

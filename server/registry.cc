@@ -108,6 +108,13 @@ std::vector<TablePtr> Snapshot::VersionsOf(absl::string_view name) const {
   return versions;
 }
 
+TablePtr Snapshot::VersionOf(absl::string_view name, int64_t version) const {
+  for (const TablePtr& table : VersionsOf(name)) {
+    if (table->record.version == version) return table;
+  }
+  return nullptr;
+}
+
 TablePtr Snapshot::CurrentOrNewest(absl::string_view name) const {
   const auto current = tables.find(name);
   if (current != tables.end()) return current->second;

@@ -83,6 +83,8 @@ struct Snapshot {
 
   // All versions of a table, ascending; empty: there is no such table.
   std::vector<TablePtr> VersionsOf(absl::string_view name) const;
+  // One of them; null: it is not kept.
+  TablePtr VersionOf(absl::string_view name, int64_t version) const;
   // The current version, or else the newest; null: there is no such table.
   TablePtr CurrentOrNewest(absl::string_view name) const;
   // Names of all tables, in order.

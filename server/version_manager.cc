@@ -67,6 +67,12 @@ TablePtr Unloaded(const ServedTable& table) {
   return unloaded;
 }
 
+absl::Status NotKept(const VersionKey& key) {
+  return absl::NotFoundError(
+      absl::StrCat("table \"", key.table, "\": version ", key.version,
+                   " is not kept, want one of those that are listed"));
+}
+
 int64_t CurrentVersion(const Snapshot& snapshot, const std::string& name) {
   const auto found = snapshot.tables.find(name);
   return found == snapshot.tables.end() ? 0 : found->second->record.version;
@@ -87,12 +93,9 @@ absl::StatusOr<TablePtr> VersionManager::VersionIn(const Snapshot& snapshot,
   const std::vector<TablePtr> versions = snapshot.VersionsOf(key.table);
   if (versions.empty()) return snapshot.Find(key.table, 0).status();
   if (key.version == 0) return versions.back();
-  for (const TablePtr& version : versions) {
-    if (version->record.version == key.version) return version;
-  }
-  return absl::NotFoundError(
-      absl::StrCat("table \"", key.table, "\": version ", key.version,
-                   " is not kept, want one of those that are listed"));
+  TablePtr version = snapshot.VersionOf(key.table, key.version);
+  if (version == nullptr) return NotKept(key);
+  return version;
 }
 
 absl::StatusOr<TablePtr> VersionManager::InMemory(TablePtr version) {
@@ -103,11 +106,14 @@ absl::StatusOr<TablePtr> VersionManager::InMemory(TablePtr version) {
     // Where it was folded or dropped meanwhile, what was read may have been
     // deleted from under it: chunks are missed, row patches are not.
     const VersionRecord& record = version->record;
-    auto now = FindVersion({record.spec.name, record.version});
-    if (!now.ok() || AreSameOnDisk((*now)->record, record)) {
-      return now.ok() ? loaded : now.status();
+    const VersionKey key = {record.spec.name, record.version};
+    TablePtr now = deps_.registry.snapshot()->VersionOf(key.table, key.version);
+    // A table that was made anew has other versions of the same numbers.
+    if (now == nullptr || now->record.created_at != record.created_at) {
+      return NotKept(key);
     }
-    version = *std::move(now);
+    if (AreSameOnDisk(now->record, record)) return loaded;
+    version = std::move(now);
   }
 }
 

@@ -28,25 +28,61 @@ namespace fs = std::filesystem;
 
 constexpr size_t kReadBytes = size_t{1} << 20;
 constexpr uint64_t kProgressBytes = uint64_t{4} << 20;
-// How often the database's limiter lets bytes through, and one in how many
-// times it takes its callers out of turn; there is one caller.
-constexpr int64_t kRefillMicroseconds = 100'000;
-constexpr int32_t kFairness = 10;
 
-rocksdb::BackupEngineOptions OptionsFor(const std::string& directory,
-                                        int64_t bytes_per_second = 0) {
+// Keeps what the database reads within the rate of a watch, until that says
+// that the caller has gone: then nothing shall hold up the end.
+//
+// Threads  One at a time, as backups are made.
+class ReadLimiter final : public rocksdb::RateLimiter {
+ public:
+  // `watch` outlives the limiter.
+  explicit ReadLimiter(const WorkWatch& watch)
+      : RateLimiter(Mode::kReadsOnly),
+        bytes_per_second_(watch.bytes_per_second),
+        pacer_(watch, /*total=*/0) {}
+
+  void Request(int64_t bytes, rocksdb::Env::IOPriority /*priority*/,
+               rocksdb::Statistics* /*statistics*/) override {
+    pacer_.Advance(bytes).IgnoreError();
+    bytes_ += bytes;
+    ++requests_;
+  }
+  int64_t GetSingleBurstBytes() const override { return kReadBytes; }
+  int64_t GetTotalBytesThrough(
+      rocksdb::Env::IOPriority /*priority*/) const override {
+    return bytes_;
+  }
+  int64_t GetTotalRequests(
+      rocksdb::Env::IOPriority /*priority*/) const override {
+    return requests_;
+  }
+  int64_t GetBytesPerSecond() const override { return bytes_per_second_; }
+  void SetBytesPerSecond(int64_t /*bytes_per_second*/) override {}
+
+ private:
+  const int64_t bytes_per_second_;
+  Pacer pacer_;
+  int64_t bytes_ = 0;
+  int64_t requests_ = 0;
+};
+
+rocksdb::BackupEngineOptions OptionsFor(
+    const std::string& directory,
+    std::shared_ptr<rocksdb::RateLimiter> limiter = nullptr) {
   rocksdb::BackupEngineOptions options(directory);
   options.sync = true;
   options.share_table_files = true;
   options.share_files_with_checksum = true;
   options.callback_trigger_interval_size = kProgressBytes;
-  if (bytes_per_second > 0) {
-    // Of reads: whatever is written was read, and reading back counts too.
-    options.backup_rate_limiter.reset(rocksdb::NewGenericRateLimiter(
-        bytes_per_second, kRefillMicroseconds, kFairness,
-        rocksdb::RateLimiter::Mode::kReadsOnly));
-  }
+  options.backup_rate_limiter = std::move(limiter);
   return options;
+}
+
+// Null: as fast as it goes. Whatever is written was read, so reads count, those
+// that read back too.
+std::shared_ptr<rocksdb::RateLimiter> LimiterFor(const WorkWatch& watch) {
+  if (watch.bytes_per_second <= 0) return nullptr;
+  return std::make_shared<ReadLimiter>(watch);
 }
 
 // Only what a backup engine made, or nothing: never a mixture with somebody
@@ -71,10 +107,11 @@ absl::Status CheckIsBackup(const std::string& directory) {
 }
 
 absl::StatusOr<std::unique_ptr<rocksdb::BackupEngine>> OpenEngine(
-    const std::string& directory, int64_t bytes_per_second = 0) {
+    const std::string& directory,
+    std::shared_ptr<rocksdb::RateLimiter> limiter = nullptr) {
   rocksdb::BackupEngine* engine = nullptr;
   EMB_RETURN_IF_ERROR(FromRocksStatus(
-      rocksdb::BackupEngine::Open(OptionsFor(directory, bytes_per_second),
+      rocksdb::BackupEngine::Open(OptionsFor(directory, std::move(limiter)),
                                   rocksdb::Env::Default(), &engine),
       "backup directory"));
   return std::unique_ptr<rocksdb::BackupEngine>(engine);
@@ -200,7 +237,7 @@ absl::StatusOr<StoredBackup> AddBackup(RocksEngine& engine,
                                        const WorkWatch& watch) {
   EMB_RETURN_IF_ERROR(CheckDirectory(directory));
   EMB_ASSIGN_OR_RETURN(const auto backups,
-                       OpenEngine(directory, watch.bytes_per_second));
+                       OpenEngine(directory, LimiterFor(watch)));
   rocksdb::CreateBackupOptions options;
   options.decrease_background_thread_cpu_priority = true;
   options.background_thread_cpu_priority = rocksdb::CpuPriority::kIdle;
@@ -213,8 +250,9 @@ absl::StatusOr<StoredBackup> AddBackup(RocksEngine& engine,
   if (made.IsIncomplete()) return absl::CancelledError("backup cancelled");
   EMB_RETURN_IF_ERROR(FromRocksStatus(made, "backup"));
   // From the disk's cache at least: what was written is what was read.
-  const absl::Status read_back = FromRocksStatus(
+  absl::Status read_back = FromRocksStatus(
       backups->VerifyBackup(id, /*verify_with_checksum=*/true), "read back");
+  if (watch.cancelled()) read_back = absl::CancelledError("backup cancelled");
   if (!read_back.ok()) {
     // Nobody may take it for good; the files that others share stay.
     backups->DeleteBackup(id).PermitUncheckedError();

@@ -163,7 +163,7 @@ absl::Status Lookup(const LookupFlags& flags, Session& session) {
 void AddFlags(CLI::App& command, LookupFlags& flags) {
   command
       .add_option("NAME", flags.table,
-                  "The table; NAME@VERSION for one that must be current")
+                  "The table; NAME@VERSION for one that is current or pinned")
       ->required();
   command.add_option("ID", flags.ids, "Row indices, from 0")
       ->transform(AsInteger());

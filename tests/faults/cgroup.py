@@ -6,6 +6,7 @@ import errno
 import itertools
 import os
 import pathlib
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "integration"))
@@ -36,9 +37,10 @@ class Cgroup:
             raise OSError(errno.ENOENT, file)
         (self.path / file).write_text(str(value))
 
-    def enter(self):
-        """For the process that calls."""
-        self.write("cgroup.procs", os.getpid())
+    def prefix(self):
+        """A command that is in it and becomes another."""
+        return ["sh", "-c", 'echo $$ >"$0" && exec "$@"',
+                str(self.path / "cgroup.procs")]
 
     def remove(self):
         """Once no process is in it."""
@@ -50,6 +52,10 @@ class MemoryCgroup(Cgroup):
     def __init__(self, limit):
         super().__init__("memory", {"memory.limit_in_bytes": limit},
                          {"memory.max": limit})
+        # Killed where others would be swapped out.
+        for file in "memory.swappiness", "memory.swap.max":
+            if (self.path / file).exists():
+                self.write(file, 0)
 
     def kills(self):
         """How many of its processes were killed for their memory."""
@@ -76,14 +82,18 @@ class LimitedServer(ServerProcess):
 
     def __init__(self, cgroup, *args):
         super().__init__(*args)
-        self.before_exec = cgroup.enter
+        self.prefix = cgroup.prefix()
 
 
 def is_there(make):
-    """Whether such a cgroup can be made; if not says so."""
+    """Whether such a cgroup can be made and entered; if not says so."""
     try:
-        make().remove()
-    except OSError as error:
+        cgroup = make()
+        try:
+            subprocess.run([*cgroup.prefix(), "true"], check=True)
+        finally:
+            cgroup.remove()
+    except (OSError, subprocess.CalledProcessError) as error:
         print(f"SKIPPED: wants a cgroup: {error}", file=sys.stderr)
         return False
     return True

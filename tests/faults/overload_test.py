@@ -11,10 +11,8 @@ without. EMB_BIN_DIR names the directory of embedding-server and embctl;
 EMB_OVERLOAD_SECONDS is how long each load lasts.
 """
 import hashlib
-import json
 import os
 import pathlib
-import subprocess
 import sys
 import tempfile
 import threading
@@ -27,7 +25,6 @@ from server_process import TIMEOUT_SECONDS  # noqa: E402
 
 BIN = os.environ["EMB_BIN_DIR"]
 SECONDS = float(os.environ.get("EMB_OVERLOAD_SECONDS", "1"))
-# Bags: dear for the server, cheap to ask for and to be refused.
 # Dear for the server, cheap to ask for and to be refused: bags of 2,048 rows of
 # 32 KiB, some milliseconds each.
 ROWS, DIM = 2_500, 8_192
@@ -67,20 +64,11 @@ class Overload(unittest.TestCase):
                       str(DIM), *args)
 
     def start_bench(self, server, *args):
-        return subprocess.Popen(
-            [os.path.join(BIN, "embctl"), "--server", server.data_address,
-             "--admin", server.admin_address, "--json", "bench", "item",
-             "--duration", f"{SECONDS}s", "--warmup", "500ms", *HEAVY,
-             *map(str, args)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-    def finish_bench(self, process):
-        out, err = process.communicate(timeout=TIMEOUT_SECONDS + 10 * SECONDS)
-        self.assertIn(process.returncode, (0, 7, 9), err)
-        return json.loads(out)
+        return server.start_bench("item", "--duration", f"{SECONDS}s",
+                                  "--warmup", "500ms", *HEAVY, *args)
 
     def bench(self, server, *args):
-        return self.finish_bench(self.start_bench(server, *args))
+        return server.finish_bench(self.start_bench(server, *args), SECONDS)
 
     def metric(self, server, name):
         with urllib.request.urlopen(f"http://{server.http_address}/metrics",
@@ -137,15 +125,15 @@ class Overload(unittest.TestCase):
 
     def share_of_the_modest(self, modest_secret):
         """Answers a second to one call at a time beside a flood."""
-        server = self.serve(
-            f"--token_file={self.tokens(greedy='greedy-secret-0123456789', modest='modest-secret-0123456789')}",
-            "--queue_timeout=1s")
+        tokens = self.tokens(greedy="greedy-secret-0123456789",
+                             modest="modest-secret-0123456789")
+        server = self.serve(f"--token_file={tokens}", "--queue_timeout=1s")
         greedy = ["--token-file", self.temp / "greedy-secret-0123456789"]
         self.create(server, *map(str, greedy))
         flood = self.start_bench(server, "--connections", 6, "--depth", 16,
                                  *greedy)
         modest = self.bench(server, "--token-file", self.temp / modest_secret)
-        self.finish_bench(flood)
+        server.finish_bench(flood, SECONDS)
         return answered(modest)
 
     def test_a_greedy_caller_does_not_starve_a_modest_one(self):

@@ -11,7 +11,6 @@ import os
 import pathlib
 import statistics
 import struct
-import subprocess
 import sys
 import tempfile
 import time
@@ -43,23 +42,18 @@ class Soak(unittest.TestCase):
             file.write(npy.head("f", [ROWS, DIM]))
             file.write(struct.pack(f"<{DIM}f", *range(DIM)) * ROWS)
         npy.write(self.temp / "rows.npy", "f", [2, DIM], [1.0] * 2 * DIM)
-        self.server = ServerProcess(BIN, self.temp / "data",
-                                    [f"--backup_dir={self.temp / 'backups'}"])
+        # Lookups wait where the machine itself stops for a while.
+        self.server = ServerProcess(
+            BIN, self.temp / "data",
+            [f"--backup_dir={self.temp / 'backups'}", "--queue_timeout=10s"])
         self.addCleanup(self.server.kill)
         self.server.start()
         self.samples = []  # Seconds, bytes of memory, descriptors.
 
-    def start_bench(self, seconds, *args):
-        return subprocess.Popen(
-            [os.path.join(BIN, "embctl"), "--server", self.server.data_address,
-             "--admin", self.server.admin_address, "--json", "bench", "item",
-             "--ids", "256", "--duration", f"{seconds}s", *map(str, args)],
-            stdout=subprocess.PIPE, text=True)
-
-    @staticmethod
-    def finish(bench, seconds):
-        out, _ = bench.communicate(timeout=seconds + TIMEOUT_SECONDS)
-        return json.loads(out)
+    def bench(self, seconds, *args):
+        return self.server.start_bench(
+            "item", "--ids", 256, "--connections", 4, "--duration",
+            f"{seconds}s", *args)
 
     def change(self):
         """One of each: a new version, rows of it, a backup of both."""
@@ -91,15 +85,15 @@ class Soak(unittest.TestCase):
 
     def test_neither_grows_nor_fails(self):
         self.change()
-        peak = self.finish(self.start_bench(1), 1)
+        peak = self.server.finish_bench(self.bench(1, "--depth", 2), 1)
         rate = int(LOAD * peak["answered"] / peak["seconds"])
-        bench = self.start_bench(SECONDS, "--rate", rate)
+        bench = self.bench(SECONDS, "--rate", rate)
         rounds = 0
         while bench.poll() is None:
             self.change()
             self.sample()
             rounds += 1
-        report = self.finish(bench, SECONDS)
+        report = self.server.finish_bench(bench, SECONDS)
         print(f"{SECONDS} s at {LOAD:.0%} of the peak: {report['answered']} "
               f"lookups, {report['failed']} failed, p99 "
               f"{report['latency_us']['p99'] / 1000:.1f} ms, beside {rounds} "

@@ -41,9 +41,13 @@ class Injector:
              *(f"--trace-path={path}" for path in paths)],
             stderr=subprocess.PIPE, text=True)
         # All threads are attached once it says so.
-        line = self.strace.stderr.readline()
-        if "attached" not in line:
-            raise AssertionError(f"strace: {line}")
+        told = []
+        for line in self.strace.stderr:
+            told.append(line)
+            if "attached" in line:
+                return
+        self.end()
+        raise AssertionError(f"strace: {told}")
 
     def end(self):
         self.strace.terminate()
@@ -67,7 +71,7 @@ class DiskError(unittest.TestCase):
                                   check=False).returncode == 0
 
     def inject(self, calls, error):
-        """Only its newest logs: writes to sockets look the same."""
+        """Of its logs alone: writes to sockets look the same."""
         logs = (self.temp / "data").rglob("*.log")
         return Injector(self.server.pid, self.temp / "strace", calls, error,
                         logs)

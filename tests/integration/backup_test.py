@@ -3,7 +3,7 @@
 
 EMB_BIN_DIR names the directory of embedding-server and embctl.
 EMB_TEST_SEED  repeats the random choices of a run.
-EMB_BACKUPS    how many backups are made beside writes.
+EMB_BACKUPS    how many backups are made beside writes, 3 or more.
 """
 import itertools
 import json
@@ -116,11 +116,13 @@ class Backup(unittest.TestCase):
         writer = threading.Thread(target=self.write_by_turns, args=(stop,))
         writer.start()
         moments = []
-        for backup in range(1, BACKUPS + 1):
-            self.server.embctl("backup", "busy", "--keep", str(KEPT))
-            moments.append(self.check_moment(backup))
-        stop.set()
-        writer.join()
+        try:
+            for backup in range(1, BACKUPS + 1):
+                self.server.embctl("backup", "busy", "--keep", str(KEPT))
+                moments.append(self.check_moment(backup))
+        finally:
+            stop.set()
+            writer.join()
         print(f"{BACKUPS} backups beside {moments[-1]} updates of each table, "
               "0 mixed")
         # It was written to meanwhile, or nothing was shown.

@@ -27,8 +27,8 @@ class ServerProcess:
     One object may be started again after stop or kill; ports then differ.
     """
 
-    # What its process calls before it is the server.
-    before_exec = None
+    # A command that becomes the server, for tests that put it somewhere.
+    prefix = ()
 
     def __init__(self, bin_dir, data_dir, flags=()):
         self.bin_dir = str(bin_dir)
@@ -43,6 +43,7 @@ class ServerProcess:
         self._changed = threading.Condition()
         self._other_lines = []
         self._log_ended = False
+        self._benches = []
 
     def __enter__(self):
         return self.start()
@@ -58,11 +59,11 @@ class ServerProcess:
             self._other_lines = []
             self._log_ended = False
         self._process = subprocess.Popen(
-            [os.path.join(self.bin_dir, "embedding-server"),
+            [*self.prefix, os.path.join(self.bin_dir, "embedding-server"),
              f"--data_dir={self.data_dir}", "--listen=127.0.0.1:0",
              "--admin_listen=127.0.0.1:0", "--http_listen=127.0.0.1:0",
              "--drain_delay=0s", *self.flags],
-            stderr=subprocess.PIPE, text=True, preexec_fn=self.before_exec)
+            stderr=subprocess.PIPE, text=True)
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
         try:
@@ -113,6 +114,10 @@ class ServerProcess:
 
     def kill(self):
         """Ends it at once, if it runs; returns the exit status or None."""
+        while self._benches:
+            bench = self._benches.pop()
+            bench.kill()
+            bench.communicate()
         if self._process is None:
             return None
         return self._end(signal.SIGKILL, TIMEOUT_SECONDS)
@@ -123,6 +128,21 @@ class ServerProcess:
     @property
     def pid(self):
         return self._process.pid
+
+    def start_bench(self, *args):
+        """Lookups by embctl bench, which end with the server at the latest."""
+        bench = subprocess.Popen(
+            [os.path.join(self.bin_dir, "embctl"), "--server",
+             self.data_address, "--admin", self.admin_address, "--json",
+             "bench", *map(str, args)], stdout=subprocess.PIPE, text=True)
+        self._benches.append(bench)
+        return bench
+
+    def finish_bench(self, bench, seconds):
+        """Its report, once it has measured for so long."""
+        out, _ = bench.communicate(timeout=TIMEOUT_SECONDS + 10 * seconds)
+        self._benches.remove(bench)
+        return json.loads(out)
 
     def memory(self, field):
         """In bytes: VmRSS, or VmHWM, the most it was."""

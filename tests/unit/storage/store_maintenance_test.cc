@@ -226,8 +226,6 @@ TEST_F(StoreMaintenanceTest, GivesUpWhenTheCallerHasGone) {
   EMB_EXPECT_OK(Backup());
 }
 
-// Each table is committed with its predecessors, so a backup that holds one
-// without them is no moment of the store.
 // Compared, copied and read back, each within the rate; a limiter lets some of
 // each through at once.
 TEST_F(StoreMaintenanceTest, ReadsNoFasterThanAsked) {
@@ -243,6 +241,8 @@ TEST_F(StoreMaintenanceTest, ReadsNoFasterThanAsked) {
   EXPECT_GT(took, 2.5 * once) << once;
 }
 
+// Each table is committed with its predecessors, so a backup that holds one
+// without them is no moment of the store.
 TEST_F(StoreMaintenanceTest, HoldsOneMomentWhileTablesAreWritten) {
   std::atomic<bool> finished = false;
   std::atomic<int> committed = 0;
