@@ -233,14 +233,16 @@ class LostWrites : public testing::Test {
     return absl::OkStatus();
   }
 
+  // Ends with the first loss.
   void CutOften(bool sync) {
     const uint64_t rounds = FromEnvironment("EMB_LOSSES", 50);
     std::cout << "EMB_TEST_SEED=" << seed_ << std::endl;
-    for (uint64_t round = 0; round < rounds; ++round) {
+    uint64_t round = 0;
+    for (; round < rounds && lost_ == 0; ++round) {
       SCOPED_TRACE(absl::StrCat("EMB_TEST_SEED=", seed_, " round ", round));
       EMB_ASSERT_OK(CutOnce(sync));
     }
-    std::cout << absl::StrCat(rounds, " cuts, ", commits_,
+    std::cout << absl::StrCat(round, " cuts, ", commits_,
                               " commits acknowledged, ", lost_, " lost, ",
                               salvaged_, " logs salvaged, 0 wrong rows\n");
   }
@@ -263,7 +265,9 @@ TEST_F(LostWrites, NothingAcknowledgedIsLost) {
   EXPECT_GT(commits_, 0U);
 }
 
-// The control: without sync a cut costs commits, but never half of one.
+// The control: without sync a cut costs commits, but never half of one. Of
+// what was never synced RocksDB itself may make nothing and end the process,
+// once in some thousand cuts: hence no more of them than it takes.
 TEST_F(LostWrites, WithoutSyncCommitsAreLost) {
   CutOften(/*sync=*/false);
   EXPECT_GT(lost_, 0U);
