@@ -24,9 +24,9 @@ int64_t LimitIn(const fs::path& file) {
   return std::ifstream(file) >> limit && limit > 0 ? limit : kNoLimit;
 }
 
-// Of the directory at `path` below `mount` and all above it.
+// Of the directory at `path` below `mount` and all above it but `mount`.
 int64_t SmallestLimit(const fs::path& mount, fs::path path, const char* file) {
-  int64_t smallest = LimitIn(mount / file);
+  int64_t smallest = kNoLimit;
   while (!path.empty()) {
     smallest = std::min(smallest, LimitIn(mount / path / file));
     path = path.parent_path();

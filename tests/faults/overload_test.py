@@ -15,13 +15,10 @@ import os
 import pathlib
 import sys
 import tempfile
-import threading
 import unittest
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "integration"))
 from cgroup import CpuCgroup, LimitedServer, is_there  # noqa: E402
-from server_process import TIMEOUT_SECONDS  # noqa: E402
 
 BIN = os.environ["EMB_BIN_DIR"]
 SECONDS = float(os.environ.get("EMB_OVERLOAD_SECONDS", "1"))
@@ -70,13 +67,6 @@ class Overload(unittest.TestCase):
     def bench(self, server, *args):
         return server.finish_bench(self.start_bench(server, *args), SECONDS)
 
-    def metric(self, server, name):
-        with urllib.request.urlopen(f"http://{server.http_address}/metrics",
-                                    timeout=TIMEOUT_SECONDS) as page:
-            lines = page.read().decode().splitlines()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines
-                   if line.startswith((name + " ", name + "{")))
-
     def peak(self, server):
         self.create(server)
         return answered(self.bench(server, "--connections", 4, "--depth", 2))
@@ -94,20 +84,20 @@ class Overload(unittest.TestCase):
               "it")
         for factor in FACTORS:
             goodput, p99 = self.overload(server, factor * peak)
-            shed = self.metric(server, "emb_shed_total")
+            shed = server.metrics()["emb_shed_total"]
             print(f"{factor} times the peak: {goodput / peak:.0%} of it "
                   f"answered, p99 {p99:.1f} ms, {shed:.0f} shed")
             self.assertGreater(goodput, peak * GOODPUT_MIN)
         self.assertGreater(shed, 0)
         # And it is over when it is over.
         server.embctl("lookup", "item", "1", "2")
-        self.assertEqual(self.metric(server, "emb_queued_requests"), 0)
+        self.assertEqual(server.metrics()["emb_queued_requests"], 0)
         server.kill()
         control = self.serve(*NO_SHEDDING)
         _, control_p99 = self.overload(control, FACTORS[-1] *
                                        self.peak(control))
         print(f"without shedding: p99 {control_p99:.1f} ms")
-        self.assertEqual(self.metric(control, "emb_shed_total"), 0)
+        self.assertEqual(control.metrics()["emb_shed_total"], 0)
         self.assertLess(p99, control_p99)
 
     def tokens(self, **names):

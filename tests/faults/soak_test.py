@@ -6,20 +6,17 @@ EMB_BIN_DIR names the directory of embedding-server and embctl.
 EMB_SOAK_SECONDS  how long. From ten minutes on the load is 70 % of what the
 server can do, and memory is held against its limit: in less it tells nothing.
 """
-import json
 import os
 import pathlib
 import statistics
-import struct
 import sys
 import tempfile
 import time
 import unittest
-import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "integration"))
 import npy  # noqa: E402
-from server_process import TIMEOUT_SECONDS, ServerProcess  # noqa: E402
+from server_process import ServerProcess  # noqa: E402
 
 BIN = os.environ["EMB_BIN_DIR"]
 SECONDS = int(os.environ.get("EMB_SOAK_SECONDS", "5"))
@@ -38,9 +35,7 @@ class Soak(unittest.TestCase):
         temp = tempfile.TemporaryDirectory(prefix="emb-soak-")
         self.addCleanup(temp.cleanup)
         self.temp = pathlib.Path(temp.name)
-        with open(self.temp / "table.npy", "wb") as file:
-            file.write(npy.head("f", [ROWS, DIM]))
-            file.write(struct.pack(f"<{DIM}f", *range(DIM)) * ROWS)
+        npy.write_repeated(self.temp / "table.npy", range(DIM), ROWS)
         npy.write(self.temp / "rows.npy", "f", [2, DIM], [1.0] * 2 * DIM)
         # Lookups wait where the machine itself stops for a while.
         self.server = ServerProcess(
@@ -64,14 +59,10 @@ class Soak(unittest.TestCase):
         self.server.embctl("backup", "soak", "--keep", "2")
 
     def sample(self):
-        with urllib.request.urlopen(
-                f"http://{self.server.http_address}/metrics",
-                timeout=TIMEOUT_SECONDS) as page:
-            values = dict(line.rsplit(" ", 1) for line in
-                          page.read().decode().splitlines() if line[0] != "#")
+        metrics = self.server.metrics()
         self.samples.append((time.monotonic(),
-                             float(values["process_resident_memory_bytes"]),
-                             int(float(values["process_open_fds"]))))
+                             metrics["process_resident_memory_bytes"],
+                             int(metrics["process_open_fds"])))
 
     def check_memory(self):
         """What it took at first is warm-up."""

@@ -8,7 +8,6 @@ the server share, most of it is not the server's (docs/performance.md).
 """
 import os
 import pathlib
-import struct
 import sys
 import tempfile
 import time
@@ -34,9 +33,7 @@ class Swap(unittest.TestCase):
         self.addCleanup(temp.cleanup)
         self.temp = pathlib.Path(temp.name)
         self.rows = self.temp / "rows.npy"
-        with open(self.rows, "wb") as file:
-            file.write(npy.head("f", [ROWS, DIM]))
-            file.write(struct.pack(f"<{DIM}f", *range(DIM)) * ROWS)
+        npy.write_repeated(self.rows, range(DIM), ROWS)
 
     def serve(self, policy):
         # Lookups wait where the machine itself stops for a while.

@@ -29,6 +29,13 @@ def write(path, typecode, shape, values=None):
             file.write(struct.pack(f"<{len(values)}{typecode}", *values))
 
 
+def write_repeated(path, row, num_rows):
+    """Writes a matrix of float32 whose rows are all the same."""
+    with open(path, "wb") as file:
+        file.write(head("f", [num_rows, len(row)]))
+        file.write(struct.pack(f"<{len(row)}f", *row) * num_rows)
+
+
 def read_bytes(path):
     """The shape, and the elements as bytes."""
     with open(path, "rb") as file:

@@ -7,12 +7,14 @@
 
 Standard library only.
 """
+import collections
 import json
 import os
 import signal
 import subprocess
 import threading
 import time
+import urllib.request
 
 # How long anything may take before a test gives up on it; never slept.
 TIMEOUT_SECONDS = 60
@@ -143,6 +145,17 @@ class ServerProcess:
         out, _ = bench.communicate(timeout=TIMEOUT_SECONDS + 10 * seconds)
         self._benches.remove(bench)
         return json.loads(out)
+
+    def metrics(self):
+        """What /metrics has by name: the sum over labels."""
+        sums = collections.Counter()
+        with urllib.request.urlopen(f"http://{self.http_address}/metrics",
+                                    timeout=TIMEOUT_SECONDS) as page:
+            for line in page.read().decode().splitlines():
+                if not line.startswith("#"):
+                    sample, value = line.rsplit(" ", 1)
+                    sums[sample.partition("{")[0]] += float(value)
+        return sums
 
     def memory(self, field):
         """In bytes: VmRSS, or VmHWM, the most it was."""
