@@ -22,7 +22,7 @@ import time
 import unittest
 
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "integration"))
-from load_process import LoadProcess  # noqa: E402
+from load_process import LoadProcess, durable_load_flags  # noqa: E402
 from server_process import ServerProcess  # noqa: E402
 
 BIN = os.environ["EMB_BIN_DIR"]
@@ -49,11 +49,8 @@ class Kill(unittest.TestCase):
         print(f"EMB_TEST_SEED={SEED}")
 
     def new_server(self, data):
-        # Tables are folded as often as there is anything to fold.
-        server = ServerProcess(
-            BIN, self.temp / data,
-            [f"--backup_dir={self.temp / 'backups'}", "--keep_versions=3",
-             "--fold_interval=0s"])
+        server = ServerProcess(BIN, self.temp / data,
+                               durable_load_flags(self.temp / "backups"))
         self.addCleanup(server.kill)
         return server
 

@@ -11,6 +11,13 @@ TIMEOUT_SECONDS = 60
 ANSWER_SECONDS = 900
 
 
+def durable_load_flags(backups):
+    """Of a server that durable_load changes: what its oracle keeps of versions,
+    and tables folded as often as there is anything to fold."""
+    return [f"--backup_dir={backups}", "--keep_versions=3",
+            "--fold_interval=0s"]
+
+
 class LoadProcess:
 
     def __init__(self, *command):

@@ -24,7 +24,7 @@ import time
 import unittest
 
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "integration"))
-from load_process import LoadProcess  # noqa: E402
+from load_process import LoadProcess, durable_load_flags  # noqa: E402
 from rows_oracle import RowsOracle  # noqa: E402
 from server_process import ServerProcess  # noqa: E402
 
@@ -134,8 +134,7 @@ class PowerCut(unittest.TestCase):
               "0 lost")
 
     def start_for_load(self, where):
-        return self.start(where, f"--backup_dir={where / 'backups'}",
-                          "--keep_versions=3", "--fold_interval=0s")
+        return self.start(where, *durable_load_flags(where / "backups"))
 
     def test_changes_of_every_kind_survive(self):
         """The server stands still while the disk is copied: whatever it has
